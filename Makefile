@@ -1,0 +1,59 @@
+# make book: set up, extract, run the notebooks, build the HTML.   make test: set up and test.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export HF_HUB_OFFLINE := 1
+export TRANSFORMERS_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book test lint drift accept word2vec words bench lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.book: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "this project needs Python 3.11; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.book
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
+
+book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html
+	$(BIN)/embedlib build
+
+test: $(VENV)/.dev lint  ## lint and test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+drift: $(VENV)/.book  ## run every notebook and compare with the committed outputs
+	$(BIN)/embedlib drift
+
+accept: $(VENV)/.book  ## make the fresh outputs the reference for drift
+	$(BIN)/embedlib accept
+
+word2vec: $(VENV)/.book  ## train word2vec-enwiki-sample again (then update its checksums)
+	PYTHONHASHSEED=0 $(BIN)/python data/scripts/train_word2vec.py
+
+bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
+	$(BIN)/python benchmarks/extraction.py
+
+lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
+	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
+	_build/lock/bin/python data/scripts/lock.py
+
+clean:  ## remove what was built (the cache of models and vectors stays)
+	rm -rf _build

@@ -1,0 +1,1 @@
+"""The machinery of the book: parameters, runs, the drift gate and the build."""

@@ -1,0 +1,141 @@
+"""The parameters of a notebook: read from its annotated cell, checked before a kernel starts."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+from nbformat import NotebookNode
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from embedlib.errors import EmbedlibError, NotebookError, ParameterError, UnknownNameError
+from embedlib.models import find_model
+
+_ANNOTATIONS: dict[str, Any] = {
+    "int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict, "tuple": tuple,
+    "None": None, "Literal": Literal,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: `name: annotation = default  # comment`."""
+
+    name: str
+    annotation: str
+    type: Any
+    default: Any
+    comment: str
+
+    def check(self, value: Any) -> Any:
+        """Check a value against the annotation; raises `ParameterError` that says what is allowed."""
+        try:
+            return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_python(value)
+        except ValidationError:
+            allowed = [str(choice) for choice in _choices(self.type)]
+            if allowed and isinstance(value, str):
+                raise ParameterError(str(UnknownNameError.of(f"value of {self.name}", value, allowed))) from None
+            raise ParameterError(
+                f"parameter {self.name} is {value!r}, a {type(value).__name__}; "
+                f"allowed: {self.annotation} (default {self.default!r})"
+            ) from None
+
+    def parse(self, text: str) -> Any:
+        """Turn the text of `-p name=text` into a checked value: YAML, or the text itself for a string.
+
+        A list of strings may also be written with commas and no brackets.
+        """
+        if self.type is str:
+            return text
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ParameterError(f"parameter {self.name}: cannot read {text!r} as a value: {error}") from None
+        if get_origin(self.type) is list and not isinstance(value, list):
+            value = [item.strip() for item in text.split(",")] if get_args(self.type) == (str,) else [value]
+        return self.check(value)
+
+
+def _choices(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
+
+
+def parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
+    """Find the code cell tagged `parameters`; raises `NotebookError` where there are several."""
+    cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
+    if len(cells) > 1:
+        raise NotebookError(f"{len(cells)} cells are tagged `parameters`; a notebook has one")
+    return cells[0] if cells else None
+
+
+def read_parameters(notebook: NotebookNode) -> dict[str, Parameter]:
+    """Read the parameters of a notebook, in order; a notebook without the cell has none.
+
+    Raises `NotebookError` for a line that is not `name: type = literal  # comment`, an annotation
+    other than int, float, str, bool, list, dict, tuple, None, Literal and their unions, and a
+    default that its own annotation does not allow.
+    """
+    cell = parameters_cell(notebook)
+    if cell is None:
+        return {}
+    comments = _comments(cell.source)
+    found = {}
+    for node in ast.parse(cell.source).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "typing":
+            continue
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
+            raise NotebookError(f"parameters cell: {ast.unparse(node)!r} is not `name: type = literal  # comment`")
+        name, annotation = node.target.id, ast.unparse(node.annotation)
+        try:
+            default = ast.literal_eval(node.value)
+        except ValueError:
+            raise NotebookError(f"parameters cell: {name} is computed; parameters are literals") from None
+        comment = " ".join(comments.get(line, "") for line in range(node.lineno, (node.end_lineno or 0) + 1)).strip()
+        if not comment:
+            raise NotebookError(f"parameters cell: {name} has no comment that says what it is")
+        found[name] = Parameter(name, annotation, _evaluate(name, node.annotation), default, comment)
+        found[name].check(default)
+    return found
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
+
+
+def _evaluate(name: str, annotation: ast.expr) -> Any:
+    used = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+    if unknown := sorted(used - _ANNOTATIONS.keys()):
+        message = UnknownNameError.of("type", unknown[0], _ANNOTATIONS)
+        raise NotebookError(f"parameters cell: {name}: {message}")
+    expression = ast.fix_missing_locations(ast.Expression(annotation))
+    return eval(compile(expression, "<annotation>", "eval"), {"__builtins__": {}, **_ANNOTATIONS})
+
+
+def resolve(notebook: NotebookNode, given: dict[str, str]) -> dict[str, Any]:
+    """Check the texts of `-p name=text` against a notebook; gives the values that were set.
+
+    Raises `ParameterError` or `UnknownNameError` for an unknown name (with the nearest match), a
+    wrong type, a value outside a `Literal`, an empty list of models and an unknown model.
+    """
+    known = read_parameters(notebook)
+    values = {}
+    for name, text in given.items():
+        if name not in known:
+            raise ParameterError(str(UnknownNameError.of("parameter", name, known)))
+        values[name] = known[name].parse(text)
+    if "models" in values:
+        if not values["models"]:
+            raise ParameterError("parameter models is empty; name at least one model")
+        for model in values["models"]:
+            try:
+                find_model(model)
+            except EmbedlibError as error:
+                raise ParameterError(f"parameter models: {error}") from None
+    return values

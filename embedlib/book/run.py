@@ -1,0 +1,201 @@
+"""Run notebooks with papermill: only when something they depend on changed, never half."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from embedlib.artifacts import sha256
+from embedlib.book.notebooks import KERNELSPEC, clean, read_executed, read_source, write
+from embedlib.book.parameters import read_parameters, resolve
+from embedlib.errors import NotebookError
+from embedlib.models import roster
+from embedlib.paths import PROJECT
+from embedlib.sources import code_digest, library_files
+
+logger = logging.getLogger(__name__)
+
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "scipy", "gensim", "matplotlib", "seaborn")
+
+Fingerprint = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a notebook: where its parts lie and what it depends on."""
+
+    source: Path
+    notebook: NotebookNode
+    parameters: dict[str, Any]
+    build: Path
+
+    @property
+    def name(self) -> str:
+        """Name the output: the notebook's name, and a digest where parameters were set."""
+        if not self.parameters:
+            return self.source.stem
+        text = json.dumps(self.parameters, sort_keys=True)
+        return f"{self.source.stem}--{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def output(self) -> Path:
+        """The executed notebook of the last good run."""
+        return self.build / "executed" / f"{self.name}.ipynb"
+
+    @property
+    def failed(self) -> Path:
+        """The notebook of a failed run, with its traceback."""
+        return self.build / "failed" / f"{self.name}.ipynb"
+
+    @property
+    def state(self) -> Path:
+        """What the last good run depended on."""
+        return self.build / "state" / f"{self.name}.json"
+
+
+def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
+    """Read a notebook and check the texts of its parameters; no kernel starts.
+
+    Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
+    """
+    notebook = read_source(source)
+    parameters = resolve(notebook, given or {})
+    return Run(source, notebook, parameters, build or PROJECT / "_build")
+
+
+def fingerprint(run: Run) -> Fingerprint:
+    """Digest what a run depends on: cells, parameters, library, data, models, packages."""
+    settings = {name: p.default for name, p in read_parameters(run.notebook).items()} | run.parameters
+    specs = roster()
+    names = [name for name in settings.get("models", specs) if name in specs]
+    data = PROJECT / "data"
+    files = [p for p in sorted(data.rglob("*")) if p.is_file() and p.suffix not in {".md", ".py", ".pyc"}]
+    return {
+        "cells": {
+            f"{number} ({_first_line(cell.source)})": _text_digest(cell.cell_type + cell.source)
+            for number, cell in enumerate(run.notebook.cells, start=1)
+        },
+        "parameters": {name: json.dumps(value) for name, value in settings.items()},
+        "embedlib": {str(p.relative_to(PROJECT)): code_digest([p]) for p in library_files()},
+        "data": {str(path.relative_to(PROJECT)): sha256(path) for path in files},
+        "models": {name: _text_digest(specs[name].model_dump_json(exclude={"artifacts"}) + specs[name].checksum)
+                   for name in names},
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }  # fmt: skip
+
+
+def why(run: Run, now: Fingerprint) -> list[str]:
+    """Say why a run is needed, one line a reason; empty where its last output still stands."""
+    try:
+        state = json.loads(run.state.read_text(encoding="utf-8"))
+        before: Fingerprint = state["fingerprint"]
+    except (OSError, ValueError, KeyError):
+        return ["it has not been run with these parameters"]
+    if not run.output.is_file() or sha256(run.output) != state["output"]:
+        return [f"its output {run.output.name} is missing or was changed"]
+    reasons = []
+    for part in now:
+        old, new = before.get(part, {}), now[part]
+        reasons += [f"{part}: {name} changed" for name in new if name in old and new[name] != old[name]]
+        reasons += [f"{part}: {name} is new" for name in new if name not in old]
+        reasons += [f"{part}: {name} is gone" for name in old if name not in new]
+    return reasons
+
+
+def execute(run: Run, *, force: bool = False) -> list[str]:
+    """Run a notebook unless its last output still stands; gives the reasons (empty: skipped).
+
+    The output appears whole under `_build/executed/`. A failed run is kept under `_build/failed/`,
+    leaves the last good output alone and raises `NotebookError` with the traceback.
+    """
+    now = fingerprint(run)
+    reasons = why(run, now) or (["forced"] if force else [])
+    if not reasons:
+        logger.info("%s: nothing changed", run.name)
+        return []
+    logger.info("%s: running (%s)", run.name, reasons[0])
+    executed = _papermill(run)
+    write(executed, run.output)
+    run.failed.unlink(missing_ok=True)
+    _write_state(run, now)
+    return reasons
+
+
+def _papermill(run: Run) -> NotebookNode:
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    work = run.build / "running"
+    start, done = work / f"{run.name}.start.ipynb", work / f"{run.name}.{os.getpid()}.ipynb"
+    write(run.notebook, start)
+    try:
+        with environment(OFFLINE):
+            papermill.execute_notebook(
+                start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
+                progress_bar=False, log_output=False,
+                # sockets of the user's own instead of open ports
+                config=Config({"KernelManager": {"transport": "ipc"}}),
+            )  # fmt: skip
+        return clean(read_executed(done))
+    except PapermillExecutionError as error:
+        write(read_executed(done), run.failed)
+        raise NotebookError(
+            f"{run.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
+            f"{_plain(chr(10).join(error.traceback))}\nThe failed notebook is {run.failed}"
+        ) from None
+    except Exception as error:
+        if done.exists():
+            write(read_executed(done), run.failed)
+        raise NotebookError(f"{run.name} could not be run: {type(error).__name__}: {error}") from error
+    finally:
+        done.unlink(missing_ok=True)
+        start.unlink(missing_ok=True)
+
+
+def _write_state(run: Run, now: Fingerprint) -> None:
+    run.state.parent.mkdir(parents=True, exist_ok=True)
+    aside = run.state.with_suffix(f".tmp-{os.getpid()}")
+    aside.write_text(json.dumps({"fingerprint": now, "output": sha256(run.output)}, indent=1), encoding="utf-8")
+    aside.replace(run.state)
+
+
+@contextmanager
+def environment(settings: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def _plain(text: str) -> str:
+    from IPython.utils.text import strip_ansi
+
+    plain: str = strip_ansi(text)
+    return plain
+
+
+def _first_line(source: str) -> str:
+    return next((line for line in source.splitlines() if line.strip()), "empty")[:40]
+
+
+def _text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

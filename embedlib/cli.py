@@ -1,0 +1,260 @@
+"""The command line: models, extraction, the store, notebooks, drift and the book."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+store_app = typer.Typer(no_args_is_help=True, help="List, size and clean the stored embeddings.")
+app.add_typer(store_app, name="store")
+
+console = Console()
+errors = Console(stderr=True)
+
+Models = Annotated[
+    list[str] | None, typer.Option("--model", "-m", help="A roster name, several times for several; default: all.")
+]
+
+
+def _table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    return table
+
+
+@app.command()
+def models() -> None:
+    """Show the roster: every model, where it comes from, and whether it is ready here."""
+    from embedlib.artifacts import locate
+    from embedlib.encoders.convert import is_converted
+    from embedlib.models import roster
+
+    rows = []
+    for spec in roster().values():
+        try:
+            for part in (part for artifact in spec.artifacts for part in artifact.parts):
+                locate(part, spec.name)
+            ready = "ready" if is_converted(spec) else "converted on first use"
+        except EmbedlibError:
+            ready = "not installed"
+        rows.append(
+            [spec.name, spec.family, spec.kind, spec.dimension, spec.layers, f"{spec.parameters:,}",
+             f"{spec.layer}, {spec.pooling}", spec.bos_policy, spec.licence, ready]
+        )  # fmt: skip
+    columns = ["model", "family", "kind", "dim", "layers", "parameters", "default", "position 0", "licence", "here"]
+    console.print(_table("Models", columns, rows))
+
+
+@app.command()
+def extract(
+    model: Models = None,
+    words: Annotated[str, typer.Option(help='How many of the most frequent words, "all", or a file of words.')] = "all",
+    layer: Annotated[Optional[str], typer.Option(help='A layer number or "all"; default: the roster\'s.')] = None,
+    pooling: Annotated[Optional[str], typer.Option(help="mean, last, first or max; default: the roster's.")] = None,
+    template: Annotated[Optional[str], typer.Option(help="A text with {text} in it; default: the word alone.")] = None,
+) -> None:
+    """Compute and store the embeddings of words; what is stored already is not computed again."""
+    from embedlib.extraction import embed_words
+    from embedlib.lexicon import load_words
+    from embedlib.models import find_model, roster
+
+    names = model or list(roster())
+    chosen: int | str | None = int(layer) if layer is not None and layer.isdigit() else layer
+    for name in names:
+        spec = find_model(name)
+        spec.resolve_layers(chosen)  # type: ignore[arg-type]
+        spec.resolve_pooling(pooling)
+    wanted = load_words(int(words) if words.isdigit() else words)
+    rows = []
+    for name in names:
+        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)  # type: ignore[arg-type]
+        rows.append([name, f"{len(table):,}", f"{len(table.missing):,}", table.vectors.shape[1]])
+    console.print(_table(f"{len(wanted):,} words", ["model", "vectors", "missing", "numbers a row"], rows))
+
+
+@store_app.command("list")
+def store_list() -> None:
+    """List what is stored, with sizes."""
+    from embedlib.store import store_root, stored_folders
+
+    rows, total = [], 0
+    for folder in stored_folders():
+        i = folder.identity
+        total += folder.size
+        rows.append(
+            [i.model, i.kind, i.layer, i.pooling, i.template or "", i.dtype, f"{folder.rows:,}", folder.shards,
+             f"{folder.size / 1e6:.1f}", "yes" if _current(i) else "no", folder.leftovers]
+        )  # fmt: skip
+    columns = ["model", "kind", "layer", "pooling", "template", "dtype", "rows", "shards", "MB", "current", "leftovers"]
+    console.print(_table(f"{store_root()}: {total / 1e6:.1f} MB", columns, rows))
+
+
+@store_app.command("clean")
+def store_clean(
+    model: Models = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Remove vectors of models or code that are no longer current.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Remove all vectors (of the models named).")] = False,
+) -> None:
+    """Remove damaged shards and unfinished files; with --stale or --all, vectors too."""
+    from embedlib.store import remove, stored_folders
+
+    folders = list(stored_folders())
+    known = {folder.identity.model for folder in folders}
+    for name in model or []:
+        if name not in known:
+            raise UnknownNameError.of("model in the store", name, sorted(known))
+    removed = leftovers = 0
+    for folder in folders:
+        if model and folder.identity.model not in model:
+            continue
+        whole = everything or (stale and not _current(folder.identity))
+        remove(folder, only_leftovers=not whole)
+        removed += whole
+        leftovers += folder.leftovers
+    console.print(f"removed {removed} folders and {leftovers} leftover files")
+
+
+def _current(identity: Any) -> bool:
+    from embedlib.encoders import code_version
+    from embedlib.models import roster
+
+    spec = roster().get(identity.model)
+    return spec is not None and (spec.checksum, code_version(spec)) == (identity.checksum, identity.code)
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(help="A notebook's path or name.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter.")
+    ] = None,
+    help_parameters: Annotated[bool, typer.Option("--help-parameters", help="List the parameters.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Say what changed since the last run; run nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even where nothing changed.")] = False,
+) -> None:
+    """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
+    from embedlib.book.notebooks import find_source, read_source
+    from embedlib.book.parameters import read_parameters
+    from embedlib.book.run import execute, fingerprint, plan
+    from embedlib.book.run import why as reasons_of
+
+    source = find_source(notebook)
+    if help_parameters:
+        rows = [
+            [p.name, p.annotation, repr(p.default), p.comment] for p in read_parameters(read_source(source)).values()
+        ]
+        console.print(_table(source.stem, ["parameter", "type", "default", "meaning"], rows))
+        return
+    given = {}
+    for text in parameter or []:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ParameterError(f"-p takes name=value, got {text!r}")
+        given[name.strip()] = value
+    planned = plan(source, given)
+    if why:
+        reasons = reasons_of(planned, fingerprint(planned))
+        console.print("\n".join(reasons) or f"{planned.name}: nothing changed", markup=False)
+        return
+    done = execute(planned, force=force)
+    console.print(f"{'ran' if done else 'nothing changed'}: {planned.output}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def drift(
+    notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Take a run whose dependencies have not changed.")] = False,
+) -> None:
+    """Run notebooks at default parameters and compare them with the committed ones."""
+    from embedlib.book.drift import check_notebook
+    from embedlib.book.notebooks import find_source, notebook_sources, read_executed
+    from embedlib.book.run import execute, plan
+
+    sources = [find_source(name) for name in notebook or []] or notebook_sources()
+    found, failed = [], []
+    for source in sources:
+        planned = plan(source)
+        try:
+            execute(planned, force=not reuse)
+        except EmbedlibError as error:
+            failed.append(str(error))
+            continue
+        reference = source.with_suffix(".ipynb")
+        found += check_notebook(source.stem, source, reference, read_executed(planned.output))
+    if found:
+        rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
+        wide = Console(width=max(console.width, 140)) if not sys.stdout.isatty() else console
+        wide.print(_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows), markup=False)
+    for message in failed:
+        errors.print(message, markup=False, highlight=False)
+    if found or failed:
+        errors.print(
+            f"{len(found)} differences and {len(failed)} failed runs in {len(sources)} notebooks. "
+            "Where the new outputs are right, `make accept` makes them the reference."
+        )
+        raise typer.Exit(1)
+    console.print(f"no drift in {len(sources)} notebooks")
+
+
+@app.command()
+def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None) -> None:
+    """Make the fresh outputs at default parameters the reference for drift."""
+    from embedlib.book.build import accept as accept_outputs
+    from embedlib.book.notebooks import find_source
+
+    written = accept_outputs([find_source(name).stem for name in notebook or []])
+    console.print("\n".join(str(path) for path in written) or "the reference is what was run already")
+
+
+@app.command()
+def build(
+    force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
+) -> None:
+    """Extract, execute the notebooks that need it, and build the HTML."""
+    from embedlib.book.build import build_html, stage
+    from embedlib.book.notebooks import notebook_sources
+    from embedlib.book.run import execute, plan
+    from embedlib.extraction import embed_words
+    from embedlib.lexicon import load_words
+    from embedlib.models import roster
+    from embedlib.paths import PROJECT
+
+    planned = [plan(source) for source in notebook_sources()]
+    for name in roster():
+        embed_words(name, load_words())
+    for item in planned:
+        reasons = execute(item, force=force)
+        console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)
+    stage(PROJECT / "_build" / "src", PROJECT / "_build" / "executed")
+    html = build_html(PROJECT / "_build" / "src", PROJECT)
+    console.print(f"the book: {html / 'index.html'}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; errors on purpose are one message and exit status 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for noisy in ("papermill", "httpx", "sentence_transformers", "matplotlib", "filelock"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        app()
+    except EmbedlibError as error:
+        errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(2 if isinstance(error, InputError | ParameterError | UnknownNameError) else 1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What an encoder is, and the steps that all encoders share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlib.errors import InputError
+from embedlib.models import ModelSpec
+from embedlib.table import EmbeddingTable
+
+Layer = int | Literal["all"] | None
+Span = tuple[int, int]
+SpanKey = tuple[str, Span]
+
+TOKEN_BUDGET = 1024
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Text to vectors for one model, without the store.
+
+    An encoder has those of `encode_words`, `encode_sentences` and `encode_spans` that its model
+    can do: `isinstance(encoder, SpanEncoder)` tells.
+    """
+
+    spec: ModelSpec
+    dtype: str
+
+
+@runtime_checkable
+class WordEncoder(Encoder, Protocol):
+    """An encoder of words alone."""
+
+    def encode_words(
+        self,
+        words: Sequence[str],
+        *,
+        layer: Layer = None,
+        pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:
+        """Encode words; see `embedlib.embed_words`."""  # fmt: skip
+
+
+@runtime_checkable
+class SentenceEncoder(Encoder, Protocol):
+    """An encoder of sentences."""
+
+    def encode_sentences(
+        self,
+        sentences: Sequence[str],
+        *,
+        layer: Layer = None,
+        pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:
+        """Encode sentences; see `embedlib.embed_sentences`."""  # fmt: skip
+
+
+@runtime_checkable
+class SpanEncoder(Encoder, Protocol):
+    """An encoder of parts of a sentence in their context."""
+
+    def encode_spans(
+        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+    ) -> EmbeddingTable[SpanKey]:
+        """Encode spans; see `embedlib.embed_spans`."""
+
+
+def distinct_texts(texts: Sequence[str]) -> list[str]:
+    """Keep each text once, in order.
+
+    Raises `InputError` for a lone string and for anything that is not a string.
+    """
+    if isinstance(texts, str):
+        raise InputError(f"expected a list of texts, got the single string {texts!r}: put it in a list")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"text {position} is {text!r}, a {type(text).__name__}; texts are strings")
+    return list(dict.fromkeys(texts))
+
+
+def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
+    """Keep each `(sentence, (start, end))` once, in order.
+
+    Raises `InputError` for a span that is empty or reaches outside its sentence.
+    """
+    keys: dict[SpanKey, None] = {}
+    for position, item in enumerate(spans):
+        try:
+            sentence, (start, end) = item
+            inside = 0 <= start < end <= len(sentence)
+        except (TypeError, ValueError):
+            raise InputError(f"span {position} is {item!r}; a span is (sentence, (start, end))") from None
+        if not inside:
+            raise InputError(
+                f"span {position} is ({start}, {end}) in a sentence of {len(sentence)} characters; "
+                f"allowed: 0 <= start < end <= {len(sentence)}: {sentence!r}"
+            )
+        keys[(sentence, (int(start), int(end)))] = None
+    return list(keys)
+
+
+def check_template(template: str | None) -> None:
+    """Raise `InputError` for a template that has no place for the text, or several."""
+    if template is not None and template.count("{text}") != 1:
+        raise InputError(f"a template has '{{text}}' exactly once; got {template!r}")
+
+
+def fill(template: str | None, text: str) -> str:
+    """Put a text into its template."""
+    return text if template is None else template.replace("{text}", text)
+
+
+def blank_reason(text: str) -> str | None:
+    """Say why a text cannot have a vector in any model, or None."""
+    return None if text.strip() else "blank: no character but white space" if text else "empty text"
+
+
+def equal_length_batches(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> Iterator[NDArray[np.intp]]:
+    """Group positions of equal length into batches of at most `budget` tokens, shortest first.
+
+    Order inside a length is kept; a text longer than the budget is a batch of its own.
+    """
+    sizes = np.asarray(lengths, dtype=np.intp)
+    for length in np.unique(sizes):
+        positions = np.flatnonzero(sizes == length)
+        step = max(1, budget // max(1, int(length)))
+        for start in range(0, len(positions), step):
+            yield positions[start : start + step]

@@ -1,0 +1,141 @@
+"""GGUF files converted once into a cached transformers folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from embedlib.artifacts import locate, read_blocks, refusal, sha256, verified, verified_file
+from embedlib.errors import ArtifactError
+from embedlib.models import ModelSpec
+from embedlib.paths import cache_dir
+
+logger = logging.getLogger(__name__)
+
+_FORMAT = 1  # raised when the layout of a converted folder changes
+
+
+def model_folder(spec: ModelSpec) -> Path:
+    """Give the transformers folder of a causal model: config.json, model.safetensors, tokenizer.json.
+
+    A GGUF artifact is converted on the first call, under a lock, into a folder that appears whole
+    or not at all; a folder that no longer matches its manifest is converted again. Raises
+    `ArtifactError` where a file is missing or not the roster's.
+    """
+    if all(artifact.role != "gguf" for artifact in spec.artifacts):
+        verified(spec, spec.artifact("config"))
+        verified_file(spec, "tokenizer")
+        return verified_file(spec, "weights").parent
+    root = cache_dir() / "converted"
+    root.mkdir(exist_ok=True)
+    folder = root / f"{spec.name}-{spec.artifact('gguf').sha256[:16]}-v{_FORMAT}"
+    if _intact(folder):
+        return folder
+    with FileLock(folder.with_name(folder.name + ".lock")):
+        if _intact(folder):
+            return folder
+        for left in root.glob(f"{folder.name}.tmp-*"):
+            shutil.rmtree(left)
+        if folder.exists():
+            logger.warning("%s: the converted model is damaged and is made again", spec.name)
+            shutil.rmtree(folder)
+        work = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
+        work.mkdir()
+        try:
+            _convert_apart(spec, work)
+            work.replace(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def is_converted(spec: ModelSpec) -> bool:
+    """Tell whether `model_folder` would return at once."""
+    if all(artifact.role != "gguf" for artifact in spec.artifacts):
+        return True
+    return _intact(cache_dir() / "converted" / f"{spec.name}-{spec.artifact('gguf').sha256[:16]}-v{_FORMAT}")
+
+
+def _intact(folder: Path) -> bool:
+    """Compare a converted folder with its manifest; hashes a file only where its time has changed."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        for name, entry in manifest["files"].items():
+            stat = (folder / name).stat()
+            if stat.st_size != entry["size"]:
+                return False
+            if stat.st_mtime_ns != entry["mtime_ns"] and sha256(folder / name) != entry["sha256"]:
+                return False
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _convert_apart(spec: ModelSpec, work: Path) -> None:
+    """Convert in a process of its own, whose several GiB and progress bars end with it."""
+    _join(spec, work / "joined.gguf")
+    logger.info("%s: converting the GGUF file once (about a minute)", spec.name)
+    command = [sys.executable, "-m", "embedlib.encoders.convert", str(work)]
+    done = subprocess.run(
+        command, input=spec.model_dump_json(), capture_output=True, text=True, check=False,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    if done.returncode:
+        raise ArtifactError(f"{spec.name}: the GGUF file could not be converted:\n{done.stderr[-4000:]}")
+
+
+def _join(spec: ModelSpec, joined: Path) -> None:
+    """Join the parts of the GGUF file, checking the whole on the way."""
+    artifact = spec.artifact("gguf")
+    digest = hashlib.sha256()
+    with joined.open("wb") as file:
+        for block in read_blocks(tuple(locate(part, spec.name) for part in artifact.parts)):
+            digest.update(block)
+            file.write(block)
+    if digest.hexdigest() != artifact.sha256:
+        raise refusal(spec, artifact, digest.hexdigest(), joined.stat().st_size)
+
+
+def _convert(spec: ModelSpec, work: Path) -> None:
+    """Turn `joined.gguf` of a folder into a transformers folder with a manifest."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as hub_logging
+
+    joined = work / "joined.gguf"
+    hub_logging.set_verbosity_error()
+    hub_logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=joined.name, local_files_only=True)
+    loaded = AutoModelForCausalLM.from_pretrained(
+        work, gguf_file=joined.name, dtype=torch.float32, local_files_only=True
+    )
+    # A model loaded from GGUF counts as quantised and refuses to be saved: give its weights to a
+    # fresh model of the same configuration.
+    config = loaded.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    with torch.device("meta"):
+        plain = AutoModelForCausalLM.from_config(config)
+    plain.load_state_dict(loaded.state_dict(), assign=True)
+    plain.tie_weights()
+    plain.save_pretrained(work)
+    tokenizer.save_pretrained(work)
+    joined.unlink()
+    files = {}
+    for path in sorted(work.iterdir()):
+        stat = path.stat()
+        files[path.name] = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256(path)}
+    manifest = {"model": spec.name, "source_sha256": spec.artifact("gguf").sha256, "format": _FORMAT, "files": files}
+    (work / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))

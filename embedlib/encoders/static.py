@@ -1,0 +1,141 @@
+"""Encoders with one vector for each word or token, whatever its context."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from embedlib.artifacts import verified_file
+from embedlib.encoders.base import (
+    Layer,
+    blank_reason,
+    check_template,
+    distinct_texts,
+    equal_length_batches,
+    fill,
+)
+from embedlib.models import ModelSpec
+from embedlib.pooling import pool
+from embedlib.table import EmbeddingTable, FloatMatrix
+
+# Words, numbers and the clitics that GloVe's Penn Treebank tokens split off; punctuation is left out.
+_TOKEN = re.compile(r"n't|'(?:s|re|ve|ll|d|m)\b|\d+(?:[.,]\d+)*|[^\W_]+?(?=n't\b)|[^\W_]+")
+
+
+def pool_rows(matrix: FloatMatrix, rows: Sequence[Sequence[int]], pooling: str) -> FloatMatrix:
+    """Pool rows of a matrix for each text: n non-empty lists of row numbers to (n, d) float32."""
+    out = np.empty((len(rows), matrix.shape[1]), dtype=np.float32)
+    for batch in equal_length_batches([len(r) for r in rows], budget=1 << 16):
+        hidden = torch.from_numpy(matrix[np.array([rows[i] for i in batch])].astype(np.float32, copy=False))
+        out[batch] = pool(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool), pooling).numpy()
+    return out
+
+
+class StaticEncoder:
+    """What word vectors and token vectors share: a matrix, and row numbers for a text."""
+
+    def __init__(self, spec: ModelSpec, matrix: FloatMatrix | NDArray[np.float16]) -> None:
+        self.spec = spec
+        self.dtype = "float32"
+        self.vectors = matrix.astype(np.float32, copy=False)
+
+    def text_rows(self, text: str) -> list[int]:
+        """Give the rows of a text's words or tokens, in order; empty where there is none."""
+        raise NotImplementedError
+
+    def no_rows_reason(self) -> str:
+        """Say why a text has no rows."""
+        raise NotImplementedError
+
+    def encode_sentences(
+        self, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Pool the vectors of each sentence's words or tokens; see `embedlib.embed_sentences`."""
+        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        check_template(template)
+        keys, rows, missing = [], [], {}
+        for text in distinct_texts(sentences):
+            reason = blank_reason(text)
+            if reason is None and self.text_rows(text):
+                keys.append(text)
+                rows.append(self.text_rows(fill(template, text)))
+            else:
+                missing[text] = reason or self.no_rows_reason()
+        return EmbeddingTable(keys, pool_rows(self.vectors, rows, mode), missing, layers)
+
+
+class WordVectorEncoder(StaticEncoder):
+    """A vector a word: GloVe (pennington2014glove), Word2Vec (mikolov2013word2vec).
+
+    `words` holds the vocabulary in the order of the rows of `vectors`.
+    """
+
+    def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
+        super().__init__(spec, np.load(verified_file(spec, "vectors")))
+        self.words: list[str] = pq.read_table(verified_file(spec, "vocabulary")).column(0).to_pylist()
+        self._row = {word: row for row, word in enumerate(self.words)}
+
+    def word_row(self, word: str) -> int | None:
+        """Look a word up as it stands, then in lower case where the vocabulary is lower case."""
+        form = unicodedata.normalize("NFC", word)
+        row = self._row.get(form)
+        return self._row.get(form.lower()) if row is None and self.spec.lowercase else row
+
+    def text_rows(self, text: str) -> list[int]:
+        text = unicodedata.normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        tokens = _TOKEN.findall(text.lower() if self.spec.lowercase else text)
+        return [row for row in map(self._row.get, tokens) if row is not None]
+
+    def no_rows_reason(self) -> str:
+        return f"no word of it is among the {len(self.words):,} of the vocabulary"
+
+    def encode_words(
+        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Look words up; with a template, encode the filled template as a sentence."""
+        if template is not None:
+            return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
+        layers = self.spec.resolve_layers(layer)
+        self.spec.resolve_pooling(pooling)
+        keys, rows, missing = [], [], {}
+        for word in distinct_texts(words):
+            row = self.word_row(word)
+            if row is None:
+                missing[word] = blank_reason(word) or f"not among the {len(self.words):,} words of the vocabulary"
+            else:
+                keys.append(word)
+                rows.append(row)
+        return EmbeddingTable(keys, self.vectors[np.array(rows, dtype=np.intp)], missing, layers)
+
+
+class TokenVectorEncoder(StaticEncoder):
+    """A vector a subword token, pooled over a text's tokens: WordLlama (miller2024wordllama)."""
+
+    def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
+        super().__init__(spec, load_file(verified_file(spec, "vectors"))["embedding.weight"])
+        self.tokenizer = Tokenizer.from_file(str(verified_file(spec, "tokenizer")))
+        self._unknown = {self.tokenizer.token_to_id("<unk>")}
+
+    def text_rows(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        return [] if set(ids) <= self._unknown else ids
+
+    def no_rows_reason(self) -> str:
+        return "tokenises to nothing that the model knows"
+
+    def encode_words(
+        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Pool the vectors of each word's tokens; a word is a short text."""
+        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)

@@ -1,0 +1,214 @@
+"""What the transformer encoders share: tokens, windows, batches, pooling and spans."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from embedlib.encoders.base import (
+    Layer,
+    SpanKey,
+    blank_reason,
+    check_template,
+    distinct_spans,
+    distinct_texts,
+    fill,
+)
+from embedlib.errors import UnknownNameError
+from embedlib.models import ModelSpec, Pooling
+from embedlib.pooling import pool
+from embedlib.table import EmbeddingTable
+
+logger = logging.getLogger(__name__)
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text's token ids with what frames it, and for each its characters and whether it is pooled."""
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    pooled: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class HiddenBatch:
+    """Hidden states of texts of equal length: (b, layers, t, d) for the texts at `positions`."""
+
+    positions: NDArray[np.intp]
+    hidden: Tensor
+
+
+def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
+    """Load a transformers folder for inference, offline, without bars or reports.
+
+    Raises `UnknownNameError` for a dtype that is not one of float32, bfloat16, float16.
+    """
+    from transformers import AutoModel
+    from transformers.utils import logging as hub_logging
+
+    if dtype not in DTYPES:
+        raise UnknownNameError.of("dtype", dtype, DTYPES)
+    verbosity, bars = hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
+    hub_logging.set_verbosity_error()
+    hub_logging.disable_progress_bar()
+    try:
+        model = AutoModel.from_pretrained(folder, dtype=DTYPES[dtype], local_files_only=True)
+    finally:
+        hub_logging.set_verbosity(verbosity)
+        if bars:
+            hub_logging.enable_progress_bar()
+    return model.eval().to(device)
+
+
+class TransformerEncoder:
+    """Base of the encoders whose vectors are hidden states of a transformer.
+
+    A subclass says how to frame a text (`frame`) and how to run token ids (`hidden_batches`).
+    """
+
+    def __init__(self, spec: ModelSpec, tokenizer: Tokenizer, model: Any, dtype: str) -> None:
+        self.spec = spec
+        self.dtype = dtype
+        self.tokenizer = tokenizer
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self.model = model
+        unknown = getattr(tokenizer.model, "unk_token", None)
+        self._unknown = tokenizer.token_to_id(unknown) if unknown else None
+
+    def frame(self, encoding: Any) -> Tokens:
+        """Put what the model expects around a text's tokens and cut it to the window."""
+        raise NotImplementedError
+
+    def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:
+        """Run token ids through the model, in batches of equal length, in any order."""
+        raise NotImplementedError
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokenise and frame texts; logs how many were cut to the window of `spec.max_tokens`."""
+        tokens, cut = [], 0
+        for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False):
+            framed = self.frame(encoding)
+            cut += framed.offsets[-1][1] < (encoding.offsets[-1][1] if encoding.offsets else 0)
+            tokens.append(framed)
+        if cut:
+            logger.warning(
+                "%s: %d of %d texts were cut to the window of %d tokens",
+                self.spec.name, cut, len(texts), self.spec.max_tokens,
+            )  # fmt: skip
+        return tokens
+
+    def encode_sentences(
+        self, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Encode texts; see `embedlib.embed_sentences`."""
+        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        check_template(template)
+        texts = distinct_texts(sentences)
+        missing = {text: reason for text in texts if (reason := blank_reason(text) or self._nothing(text))}
+        keys = [text for text in texts if text not in missing]
+        tokens = self.tokenize([fill(template, text) for text in keys])
+        masks = [np.array(t.pooled) for t in tokens]
+        rows = np.arange(len(keys))
+        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, mode), missing, layers)
+
+    def encode_words(
+        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Encode words alone: a word is a short text."""
+        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
+
+    def encode_spans(
+        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+    ) -> EmbeddingTable[SpanKey]:
+        """Pool the tokens of a part of each sentence; see `embedlib.embed_spans`."""
+        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        wanted = distinct_spans(spans)
+        sentences = list(dict.fromkeys(sentence for sentence, _ in wanted))
+        tokens = dict(zip(sentences, self.tokenize(sentences), strict=True))
+        keys, masks, missing = [], [], {}
+        for key in wanted:
+            mask, reason = self._span_mask(key, tokens[key[0]])
+            if reason:
+                missing[key] = reason
+            else:
+                keys.append(key)
+                masks.append(mask)
+        used = list(dict.fromkeys(sentence for sentence, _ in keys))
+        row_of = {sentence: row for row, sentence in enumerate(used)}
+        rows = np.array([row_of[sentence] for sentence, _ in keys], dtype=np.intp)
+        vectors = self._pooled([tokens[s] for s in used], rows, masks, layers, mode)
+        return EmbeddingTable(keys, vectors, missing, layers)
+
+    def _nothing(self, text: str) -> str | None:
+        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        if not ids:
+            return "tokenises to nothing"
+        return "tokenises to unknown tokens only" if set(ids) == {self._unknown} else None
+
+    def _span_mask(self, key: SpanKey, tokens: Tokens) -> tuple[NDArray[np.bool_], str | None]:
+        """Mark the tokens of a span; the second value says why it cannot be verified, or None."""
+        sentence, (start, end) = key
+        mask = np.array([a < end and b > start and a < b for a, b in tokens.offsets], dtype=bool)
+        wanted = sentence[start:end]
+        if end > max(b for _, b in tokens.offsets):
+            return mask, f"beyond the window of {self.spec.max_tokens} tokens"
+        if not mask.any():
+            return mask, f"no token covers {wanted!r}"
+        reached = [offset for offset, inside in zip(tokens.offsets, mask, strict=True) if inside]
+        covered = sentence[min(a for a, _ in reached) : max(b for _, b in reached)]
+        if covered.strip() != wanted.strip():
+            return mask, f"the span {wanted!r} cuts a token: its tokens cover {covered.strip()!r}"
+        ids = [token for token, inside in zip(tokens.ids, mask, strict=True) if inside]
+        decoded = self.tokenizer.decode(ids)
+        if self._bare(decoded) != self._bare(wanted):
+            return mask, f"the tokens of {wanted!r} decode to {decoded!r}"
+        return mask, None
+
+    def _bare(self, text: str) -> str:
+        """Reduce a form to what tokenising keeps, for comparison: no spaces, the normaliser's case."""
+        text = unicodedata.normalize("NFC", "".join(text.split()))
+        if not self.spec.lowercase:
+            return text
+        folded = unicodedata.normalize("NFD", text.lower())
+        return "".join(c for c in folded if unicodedata.category(c) != "Mn")
+
+    def _pooled(
+        self, tokens: Sequence[Tokens], rows: NDArray[np.intp], masks: Sequence[NDArray[np.bool_]],
+        layers: tuple[int, ...], mode: Pooling,
+    ) -> NDArray[np.float32]:  # fmt: skip
+        """Pool `masks[i]` of the text `rows[i]`: (len(rows), len(layers) * d) float32."""
+        width = self.spec.dimension
+        out = np.empty((len(rows), len(layers) * width), dtype=np.float32)
+        by_text: list[list[int]] = [[] for _ in tokens]
+        for item, text in enumerate(rows):
+            by_text[text].append(item)
+        with torch.inference_mode():
+            for batch in self.hidden_batches([t.ids for t in tokens], layers):
+                local = [(at, item) for at, text in enumerate(batch.positions) for item in by_text[text]]
+                if not local:
+                    continue
+                places, items = (np.array(column) for column in zip(*local, strict=True))
+                mask = torch.from_numpy(np.stack([masks[i] for i in items])).to(batch.hidden.device)
+                hidden = batch.hidden
+                if len(places) != len(batch.positions) or (places != np.arange(len(places))).any():
+                    hidden = hidden[torch.from_numpy(places).to(hidden.device)]
+                for column in range(len(layers)):
+                    pooled = pool(hidden[:, column], mask, mode).float().cpu().numpy()
+                    out[items, column * width : (column + 1) * width] = pooled
+        return out

@@ -1,0 +1,132 @@
+"""Extraction through the store: the `embed_*` functions of the public API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
+from embedlib.encoders.base import Layer, SpanKey, check_template, distinct_spans, distinct_texts
+from embedlib.errors import InputError
+from embedlib.models import ModelSpec, find_model
+from embedlib.store import Identity, ShardFolder, fetch
+from embedlib.table import EmbeddingTable
+
+Model = str | ModelSpec | Encoder
+
+
+def embed_words(
+    model: Model, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+    template: str | None = None,
+) -> EmbeddingTable[str]:  # fmt: skip
+    """Embed words alone.
+
+    `model` is a roster name, a `ModelSpec` or an encoder. `layer` is a number from 0 (input
+    embeddings) to the model's last, or "all" for every layer side by side (see
+    `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own tokens
+    with the model's special-token policy. `template` holds `{text}` once. Arguments left at None
+    take the roster's default.
+
+    Gives (n, d) float32 rows in the order of `words`, each word once; a word that the model has
+    no vector for is in `missing`. Only what is not in the store is computed. Raises
+    `UnknownNameError` and `InputError` for bad arguments, before any model is loaded.
+    """
+    spec, dtype = _resolve(model)
+    texts = distinct_texts(words)
+    folders = _folders(spec, dtype, "words", layer, pooling, template)
+    layers = layer if layer == "all" else folders[0].identity.layer
+
+    def compute(chunk: list[str]) -> EmbeddingTable[str]:
+        encoder = _encoder(model)
+        if not isinstance(encoder, WordEncoder):
+            raise InputError(f"{spec.name} cannot embed words: its encoder has no such method")
+        return encoder.encode_words(chunk, layer=layers, pooling=pooling, template=template)
+
+    return fetch(folders, texts, compute)
+
+
+def embed_sentences(
+    model: Model, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+    template: str | None = None,
+) -> EmbeddingTable[str]:  # fmt: skip
+    """Embed sentences: the mean of word vectors for static models, the encoder's own otherwise.
+
+    Arguments, result and errors are those of `embed_words`; a text longer than the model's window
+    is cut to it, with a logged count.
+    """
+    spec, dtype = _resolve(model)
+    texts = distinct_texts(sentences)
+    folders = _folders(spec, dtype, "sentences", layer, pooling, template)
+    layers = layer if layer == "all" else folders[0].identity.layer
+
+    def compute(chunk: list[str]) -> EmbeddingTable[str]:
+        encoder = _encoder(model)
+        if not isinstance(encoder, SentenceEncoder):
+            raise InputError(f"{spec.name} cannot embed sentences: its encoder has no such method")
+        return encoder.encode_sentences(chunk, layer=layers, pooling=pooling, template=template)
+
+    return fetch(folders, texts, compute)
+
+
+def embed_spans(
+    model: Model, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+) -> EmbeddingTable[SpanKey]:
+    """Embed parts of sentences in their context, as `(sentence, (start, end))` in characters.
+
+    The tokens of a span are found by character offsets and verified by decoding them; a span that
+    cuts a token, lies beyond the window or does not decode to its own text is in `missing`.
+    `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
+    `InputError` for a span outside its sentence and for a model that has no context (static
+    vectors, USE).
+    """
+    spec, dtype = _resolve(model)
+    if spec.encoder not in ("bert", "causal"):
+        raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
+    keys = {_span_text(key): key for key in distinct_spans(spans)}
+    folders = _folders(spec, dtype, "spans", layer, pooling, None)
+    layers = layer if layer == "all" else folders[0].identity.layer
+
+    def compute(chunk: list[str]) -> EmbeddingTable[str]:
+        encoder = _encoder(model)
+        if not isinstance(encoder, SpanEncoder):
+            raise InputError(f"{spec.name} cannot embed spans: its encoder has no such method")
+        table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=pooling)
+        missing = {_span_text(key): reason for key, reason in table.missing.items()}
+        return EmbeddingTable([_span_text(key) for key in table.keys], table.vectors, missing, table.layers)
+
+    found = fetch(folders, list(keys), compute)
+    missing = {keys[text]: reason for text, reason in found.missing.items()}
+    return EmbeddingTable([keys[text] for text in found.keys], found.vectors, missing, found.layers)
+
+
+def _span_text(key: SpanKey) -> str:
+    sentence, (start, end) = key
+    return json.dumps([sentence, start, end], ensure_ascii=False)
+
+
+def _resolve(model: Model) -> tuple[ModelSpec, str]:
+    if isinstance(model, str):
+        return find_model(model), "float32"
+    if isinstance(model, ModelSpec):
+        return model, "float32"
+    return model.spec, model.dtype
+
+
+def _encoder(model: Model) -> Encoder:
+    return load_model(model) if isinstance(model, str | ModelSpec) else model
+
+
+def _folders(
+    spec: ModelSpec, dtype: str, kind: str, layer: Layer, pooling: str | None, template: str | None
+) -> list[ShardFolder]:
+    check_template(template)
+    mode = spec.resolve_pooling(pooling)
+    return [
+        ShardFolder(
+            Identity(
+                spec.name, spec.checksum, kind, number, mode, template, spec.bos_policy, dtype, code_version(spec)
+            ),
+            spec.dimension,
+        )
+        for number in spec.resolve_layers(layer)
+    ]

@@ -1,0 +1,71 @@
+"""Verdicts on claims, computed from effects with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from embedlib.errors import InputError
+from embedlib.metrics.stats import percentile_interval
+
+VerdictWord = Literal["reproduced", "partly", "not reproduced", "cannot be tested here"]
+VERDICTS: tuple[str, ...] = get_args(VerdictWord)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's verdict with its effect and 95 % interval.
+
+    `holds` says for each model whether the claim holds for it. Where the claim cannot be tested,
+    the effect and the interval are NaN and `holds` is empty.
+    """
+
+    claim: str
+    verdict: VerdictWord
+    effect: float
+    low: float
+    high: float
+    holds: Mapping[str, bool]
+
+    def __str__(self) -> str:
+        return self.verdict
+
+
+def higher_in_llms(claim: str, draws: pd.DataFrame, family: Mapping[str, str]) -> Verdict:
+    """Judge the claim that a score is higher for LLMs than for classical models.
+
+    `draws` has a row for each bootstrap draw and a column for each model, the same draw of words
+    in a row; `family` maps a model to "llm" or "classical". The effect is the mean over LLMs less
+    the mean over classical models. The claim holds for an LLM whose score is above that of every
+    classical model, the interval of each difference clear of zero.
+
+    *Reproduced*: it holds for every LLM. *Partly*: it holds for some, or the effect's interval is
+    above zero all the same. *Not reproduced*: neither. *Cannot be tested here*: a family has no
+    model.
+
+    Raises `InputError` for an unknown family or for draws with NaN.
+    """
+    if unknown := {family.get(model, "none") for model in draws.columns} - {"llm", "classical"}:
+        raise InputError(f"family {sorted(unknown)[0]!r}; allowed: llm, classical")
+    if draws.isna().to_numpy().any():
+        raise InputError("bootstrap draws hold NaN")
+    llms = [model for model in draws.columns if family[model] == "llm"]
+    classical = [model for model in draws.columns if family[model] == "classical"]
+    if not llms or not classical:
+        return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
+    gap = draws[llms].mean(axis=1) - draws[classical].mean(axis=1)
+    low, high = percentile_interval(gap.to_numpy())
+    holds = {
+        llm: all(percentile_interval((draws[llm] - draws[other]).to_numpy())[0] > 0 for other in classical)
+        for llm in llms
+    }
+    word: VerdictWord = "not reproduced"
+    if all(holds.values()):
+        word = "reproduced"
+    elif any(holds.values()) or low > 0:
+        word = "partly"
+    return Verdict(claim, word, float(gap.mean()), low, high, holds)

@@ -1,0 +1,194 @@
+"""Typed result records: what a notebook claims, shown and kept for the drift gate.
+
+A record travels in a cell's output, in one display bundle: what the reader sees (text, a table, a
+picture), the typed value under `MIME`, and the metadata by which prose glues it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import numbers
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from embedlib.errors import RecordError
+from embedlib.metrics.verdicts import Verdict
+
+MIME = "application/vnd.embedlib.record+json"
+SCHEMA = 1
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a recorded number may move: |new - old| <= atol + rtol * |old|."""
+
+    rtol: float = 1e-3
+    atol: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.rtol < math.inf and 0 <= self.atol < math.inf):
+            raise RecordError(f"a tolerance has finite rtol and atol of at least 0, not {self}")
+
+    def allows(self, old: float, new: float) -> bool:
+        """Tell whether `new` is near enough to `old`."""
+        return abs(new - old) <= self.atol + self.rtol * abs(old)
+
+
+def record(
+    name: str,
+    value: Any,
+    *,
+    tolerance: float | Tolerance | Mapping[str, float | Tolerance] | None = None,
+    figure: Figure | None = None,
+    alt: str | None = None,
+    show: bool = True,
+) -> None:
+    """Show a value in a notebook and keep it, typed, for the drift gate and for glueing in prose.
+
+    `value` is a number, a string, a boolean, a `Verdict` or a DataFrame whose index names its rows
+    (a default index numbers them). With `figure` the value is the data that the picture shows:
+    the picture is displayed (with `alt` as its description) and the data is what drift compares.
+    `tolerance` is a relative one (1e-3 where none is given), a `Tolerance`, or for a frame a
+    mapping from column to either. `show=False` keeps the value for glueing without displaying it.
+
+    Raises `RecordError` for a name that is not lower-case words joined by hyphens, a type that
+    cannot be kept, an infinity, a repeated row key or column, and a figure without `alt`.
+    """
+    from IPython.display import display
+
+    payload = make_payload(name, value, tolerance, is_figure=figure is not None)
+    bundle: dict[str, Any] = {MIME: payload}
+    metadata: dict[str, Any] = {}
+    if figure is not None:
+        if not alt:
+            raise RecordError(f"record {name!r}: a figure needs `alt`, a sentence that says what it shows")
+        bundle["image/png"] = _png(figure)
+        bundle["text/plain"] = alt
+        metadata["image/png"] = {"alt": alt}
+    elif isinstance(value, pd.DataFrame):
+        bundle["text/html"] = _html(value)
+        bundle["text/plain"] = value.to_string(float_format=_short)
+    else:
+        bundle["text/plain"] = _short(value) if isinstance(value, float) else str(value)
+    prefix = "" if show else "application/papermill.record/"
+    shown = {(mime if mime == MIME else prefix + mime): content for mime, content in bundle.items()}
+    metadata["scrapbook"] = {"name": name, "mime_prefix": prefix}
+    display(shown, metadata=metadata, raw=True)
+
+
+def make_payload(
+    name: str,
+    value: Any,
+    tolerance: float | Tolerance | Mapping[str, float | Tolerance] | None = None,
+    *,
+    is_figure: bool = False,
+) -> dict[str, Any]:
+    """Turn a value into what a record holds under `MIME`; raises `RecordError` as `record` does."""
+    if not _NAME.fullmatch(name):
+        raise RecordError(f"record name {name!r}: allowed are lower-case words and digits joined by hyphens")
+    payload: dict[str, Any] = {"schema": SCHEMA, "name": name, "figure": is_figure}
+    if isinstance(value, pd.DataFrame):
+        payload |= {"type": "frame", **_frame(name, value), "tolerance": _columns(name, value, tolerance)}
+        return payload
+    if isinstance(tolerance, Mapping):
+        raise RecordError(f"record {name!r}: a tolerance by column is for frames")
+    payload["tolerance"] = asdict(_tolerance(tolerance))
+    if isinstance(value, Verdict):
+        fields = {field: _cell(name, content) for field, content in asdict(value).items() if field != "holds"}
+        return payload | {"type": "verdict", "value": {**fields, "holds": dict(value.holds)}}
+    return payload | {"type": _type(name, value), "value": _cell(name, value)}
+
+
+def _tolerance(given: float | Tolerance | None) -> Tolerance:
+    if given is None:
+        return Tolerance()
+    return given if isinstance(given, Tolerance) else Tolerance(rtol=given)
+
+
+def _columns(
+    name: str, frame: pd.DataFrame, given: float | Tolerance | Mapping[str, float | Tolerance] | None
+) -> dict[str, dict[str, float]]:
+    if not isinstance(given, Mapping):
+        return {str(column): asdict(_tolerance(given)) for column in frame.columns}
+    if unknown := sorted(set(given) - set(map(str, frame.columns))):
+        raise RecordError(
+            f"record {name!r}: tolerance for {unknown[0]!r}, which is no column; there are {list(frame.columns)}"
+        )
+    return {str(column): asdict(_tolerance(given.get(str(column)))) for column in frame.columns}
+
+
+def _type(name: str, value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "bool"
+    if isinstance(value, numbers.Integral):
+        return "int"
+    if isinstance(value, numbers.Real):
+        return "float"
+    if isinstance(value, str):
+        return "str"
+    raise RecordError(
+        f"record {name!r}: a {type(value).__name__} cannot be kept; "
+        "allowed: a number, a string, a boolean, a Verdict or a DataFrame"
+    )
+
+
+def _cell(name: str, value: Any) -> Any:
+    """Turn a scalar into JSON, NaN into null; floats keep 9 digits, more than fp32 holds."""
+    if value is None or value is pd.NA:
+        return None
+    kind = _type(name, value)
+    if kind == "float":
+        if math.isinf(value):
+            raise RecordError(f"record {name!r} holds an infinity")
+        return None if math.isnan(value) else float(f"{float(value):.9g}")
+    return {"bool": bool, "int": int, "str": str}[kind](value)
+
+
+def _frame(name: str, frame: pd.DataFrame) -> dict[str, Any]:
+    columns = [str(column) for column in frame.columns]
+    if len(set(columns)) != len(columns):
+        raise RecordError(f"record {name!r}: a column name stands twice in {columns}")
+    if not frame.index.is_unique:
+        twice = frame.index[frame.index.duplicated()][0]
+        raise RecordError(f"record {name!r}: the row {twice!r} stands twice; row keys are unique")
+    keys = [[_cell(name, part) for part in (key if isinstance(key, tuple) else (key,))] for key in frame.index]
+    rows = [[_cell(name, cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
+    return {"index": [str(level) for level in frame.index.names], "columns": columns, "keys": keys, "rows": rows}
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _html(frame: pd.DataFrame) -> str:
+    shown = frame.copy()
+    if shown.index.names != [None]:
+        shown = shown.reset_index()
+    html: str = shown.to_html(
+        index=frame.index.names == [None], border=0, float_format=_short, na_rep="-", classes="embedlib-table"
+    )
+    return html.replace(' style="text-align: right;"', "")
+
+
+def _png(figure: Figure) -> str:
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def payloads(outputs: list[Any]) -> list[dict[str, Any]]:
+    """Find the records among a cell's outputs, in order."""
+    return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]

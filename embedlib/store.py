@@ -1,0 +1,267 @@
+"""The store: vectors as Parquet shards, computed once and shared by every notebook.
+
+One folder holds the vectors of one (model and its checksum, kind of text, layer, pooling,
+template, dtype, code of the encoder), with a manifest that spells these out. A shard is written
+aside and renamed into place under a name that begins with its own SHA-256, so it is either whole
+or not there, and damage shows when it is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock
+from tqdm import tqdm
+
+from embedlib.errors import EmbedlibError
+from embedlib.paths import cache_dir
+from embedlib.table import EmbeddingTable
+
+logger = logging.getLogger(__name__)
+
+SHARD_ROWS = 4096
+_ATTEMPTS = 3
+_DIGEST = 24  # hex digits of the SHA-256 that a shard's name begins with
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything that the vectors of one folder depend on."""
+
+    model: str
+    checksum: str
+    kind: str
+    layer: int
+    pooling: str
+    template: str | None
+    bos_policy: str
+    dtype: str
+    code: str
+
+    @property
+    def folder(self) -> str:
+        """Name the folder: readable in front, unique by the digest behind."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return f"{self.model}/{self.kind}-layer{self.layer}-{self.pooling}-{digest[:16]}"
+
+
+def store_root() -> Path:
+    """Give the folder that all stored vectors lie under."""
+    return cache_dir() / "store"
+
+
+class ShardFolder:
+    """The shards of one identity: text keys to vectors or to the reason there is none."""
+
+    def __init__(self, identity: Identity, dimension: int, root: Path | None = None) -> None:
+        self.identity = identity
+        self.dimension = dimension
+        self.path = (root or store_root()) / identity.folder
+        self.schema = pa.schema(
+            [
+                ("key", pa.string()),
+                ("vector", pa.list_(pa.float32(), dimension)),
+                ("missing", pa.string()),
+            ]
+        )
+
+    def lock(self) -> FileLock:
+        """Give the lock under which shards are computed and written."""
+        self._create()
+        return FileLock(self.path / ".lock")
+
+    def read(self) -> pa.Table:
+        """Read every intact shard, in the order of their names; damaged ones are set aside."""
+        tables = [table for path in sorted(self.path.glob("*.parquet")) if (table := self._read(path))]
+        return pa.concat_tables(tables) if tables else self.schema.empty_table()
+
+    def keys(self) -> pa.ChunkedArray:
+        """List the stored keys without reading, or checking, the vectors."""
+        columns = []
+        for path in sorted(self.path.glob("*.parquet")):
+            with contextlib.suppress(pa.ArrowInvalid, OSError):
+                columns.extend(pq.read_table(path, columns=["key"])["key"].chunks)
+        return pa.chunked_array(columns, pa.string())
+
+    def write(self, keys: Sequence[str], vectors: np.ndarray, missing: dict[str, str]) -> None:
+        """Write one shard: `vectors` (len(keys), d) float32, then the keys that are missing."""
+        if not keys and not missing:
+            return
+        self._create()
+        flat = pa.array(np.ascontiguousarray(vectors).reshape(-1), pa.float32())
+        column = pa.concat_arrays(
+            [
+                pa.FixedSizeListArray.from_arrays(flat, self.dimension),
+                pa.nulls(len(missing), pa.list_(pa.float32(), self.dimension)),
+            ]
+        )
+        table = pa.table([[*keys, *missing], column, [None] * len(keys) + list(missing.values())], schema=self.schema)
+        buffer = pa.BufferOutputStream()
+        pq.write_table(table, buffer, compression="NONE", use_dictionary=False)
+        content = buffer.getvalue()
+        name = hashlib.sha256(content).hexdigest()[:_DIGEST]
+        _write_whole(self.path / f"{name}.parquet", content)
+
+    def _read(self, path: Path) -> pa.Table | None:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # cleaned by another process
+            return None
+        if hashlib.sha256(content).hexdigest()[:_DIGEST] != path.stem:
+            aside = path.with_suffix(".damaged")
+            logger.warning("%s: damaged shard set aside as %s; its rows are computed again", path, aside.name)
+            path.replace(aside)
+            return None
+        return pq.read_table(pa.BufferReader(content))
+
+    def _create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        manifest = self.path / "manifest.json"
+        if not manifest.exists():
+            content = {**asdict(self.identity), "dimension": self.dimension}
+            _write_whole(manifest, json.dumps(content, indent=1).encode())
+
+
+def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
+    aside = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def fetch(
+    folders: Sequence[ShardFolder],
+    keys: Sequence[str],
+    compute: Callable[[list[str]], EmbeddingTable[str]],
+) -> EmbeddingTable[str]:
+    """Give the vectors of `keys`, computing and storing those that a folder lacks.
+
+    `folders` hold the same texts, one layer each. `compute` takes a list of keys and gives a
+    table with the layers of `folders` side by side; it is called for at most `SHARD_ROWS` keys at
+    a time, in the order of the alphabet (texts that begin alike come together), and what it gives
+    is on disk before the next call. The result's rows hold the folders' vectors end to end.
+    """
+    wanted = list(dict.fromkeys(keys))
+    for _ in range(_ATTEMPTS):
+        stored = [folder.read() for folder in folders]
+        absent = _absent([table["key"] for table in stored], wanted)
+        if not absent:
+            return _gather(folders, stored, wanted)
+        del stored
+        _compute_absent(folders, absent, compute)
+    raise EmbedlibError(
+        f"{folders[0].path}: stored shards were found damaged {_ATTEMPTS} times in a row; is the disk sound?"
+    )
+
+
+def _compute_absent(
+    folders: Sequence[ShardFolder], absent: list[str], compute: Callable[[list[str]], EmbeddingTable[str]]
+) -> None:
+    name = folders[0].identity.model
+    with tqdm(total=len(absent), desc=name, unit="text", disable=None, leave=False) as bar:
+        for start in range(0, len(absent), SHARD_ROWS):
+            chunk = absent[start : start + SHARD_ROWS]
+            with folders[0].lock():
+                # Another process may have stored some of the chunk in the meantime.
+                present = [folder.keys() for folder in folders]
+                todo = _absent(present, chunk)
+                if todo:
+                    table = compute(todo)
+                    for folder, there in zip(folders, present, strict=True):
+                        folder.write(*_lacking(table.at_layer(folder.identity.layer), there))
+            bar.update(len(chunk))
+
+
+def _absent(present: Sequence[pa.ChunkedArray], wanted: Sequence[str]) -> list[str]:
+    """Sort out the texts that one of the folders lacks, in the order of the alphabet."""
+    keys = pa.array(wanted, pa.string())
+    everywhere = functools.reduce(pc.and_, (pc.is_in(keys, value_set=there) for there in present))
+    return sorted(keys.filter(pc.invert(everywhere)).to_pylist())
+
+
+def _lacking(table: EmbeddingTable[str], there: pa.ChunkedArray) -> tuple[list[str], np.ndarray, dict[str, str]]:
+    """Leave out of a table what a folder has already."""
+    known = set(there.to_pylist())
+    rows = [row for row, key in enumerate(table.keys) if key not in known]
+    missing = {key: reason for key, reason in table.missing.items() if key not in known}
+    return [table.keys[row] for row in rows], table.vectors[rows], missing
+
+
+def _gather(folders: Sequence[ShardFolder], stored: Sequence[pa.Table], wanted: Sequence[str]) -> EmbeddingTable[str]:
+    keys = pa.array(wanted, pa.string())
+    blocks, missing = [], {}
+    for folder, table in zip(folders, stored, strict=True):
+        rows = pc.index_in(keys, value_set=table["key"]).to_numpy(zero_copy_only=False)
+        chosen = table["missing"].take(pa.array(rows))
+        has = pc.is_null(chosen).to_numpy(zero_copy_only=False)
+        missing = {key: reason for key, reason in zip(wanted, chosen.to_pylist(), strict=True) if reason is not None}
+        blocks.append(_matrix(table["vector"], folder.dimension)[rows[has]])
+    kept = [key for key in wanted if key not in missing]
+    layers = tuple(folder.identity.layer for folder in folders)
+    vectors = blocks[0] if len(blocks) == 1 else np.hstack(blocks)
+    return EmbeddingTable(kept, vectors, missing, layers)
+
+
+def _matrix(column: pa.ChunkedArray, dimension: int) -> np.ndarray:
+    """View a list column as (rows, d); rows of nulls hold nothing of meaning."""
+    parts = []
+    for chunk in column.chunks:
+        start = chunk.offset * dimension
+        values = chunk.values.to_numpy(zero_copy_only=False)
+        parts.append(values[start : start + len(chunk) * dimension].reshape(len(chunk), dimension))
+    return np.concatenate(parts) if parts else np.empty((0, dimension), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class StoredFolder:
+    """One folder of the store as `embedlib store` lists it; sizes in bytes."""
+
+    path: Path
+    identity: Identity
+    shards: int
+    rows: int
+    size: int
+    leftovers: int
+
+
+def stored_folders(root: Path | None = None) -> Iterator[StoredFolder]:
+    """List the folders of the store, by name."""
+    for manifest in sorted((root or store_root()).glob("*/*/manifest.json")):
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        content.pop("dimension")
+        files = list(manifest.parent.iterdir())
+        shards = [path for path in files if path.suffix == ".parquet"]
+        yield StoredFolder(
+            manifest.parent,
+            Identity(**content),
+            len(shards),
+            sum(pq.read_metadata(path).num_rows for path in shards),
+            sum(path.stat().st_size for path in files),
+            len([path for path in files if path.suffix == ".damaged" or ".tmp-" in path.name]),
+        )
+
+
+def remove(folder: StoredFolder, *, only_leftovers: bool = False) -> None:
+    """Delete a folder of the store, or only its damaged shards and unfinished files."""
+    with FileLock(folder.path / ".lock"):
+        if only_leftovers:
+            for path in folder.path.iterdir():
+                if path.suffix == ".damaged" or ".tmp-" in path.name:
+                    path.unlink()
+            return
+        shutil.rmtree(folder.path)

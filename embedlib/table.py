@@ -1,0 +1,75 @@
+"""What extraction hands over: keys, their vectors, and what has none."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlib.errors import InputError, UnknownNameError
+
+FloatMatrix = NDArray[np.float32]
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class EmbeddingTable(Generic[Key]):
+    """Vectors by key, and the reasons for those that are missing.
+
+    `keys` are words, sentences or span keys `(sentence, (start, end))`, each once, in the order
+    of the input. `vectors` is (n, d) float32 and finite; with several `layers` a row holds the
+    layers' vectors laid end to end, (n, len(layers) * d), and `at_layer` takes one of them.
+    `missing` maps a key without a vector to the reason.
+
+    Raises `InputError` where these do not hold.
+    """
+
+    keys: list[Key]
+    vectors: FloatMatrix
+    missing: dict[Key, str] = field(default_factory=dict)
+    layers: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32:
+            raise InputError(f"vectors must be 2-D float32, not {self.vectors.ndim}-D {self.vectors.dtype}")
+        if len(self.keys) != len(self.vectors) or self.vectors.shape[1] % len(self.layers):
+            raise InputError(f"{len(self.keys)} keys and layers {self.layers} do not fit vectors {self.vectors.shape}")
+        if len(self.index) != len(self.keys):
+            raise InputError("a key stands twice in an EmbeddingTable")
+        if not np.isfinite(self.vectors).all():
+            bad = int(np.flatnonzero(~np.isfinite(self.vectors).all(axis=1))[0])
+            raise InputError(f"the vector of {self.keys[bad]!r} is not finite")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @functools.cached_property
+    def index(self) -> dict[Key, int]:
+        """The row of every key."""
+        return {key: row for row, key in enumerate(self.keys)}
+
+    def at_layer(self, layer: int) -> EmbeddingTable[Key]:
+        """Take one of the layers: the same keys with (n, d) vectors.
+
+        Raises `UnknownNameError` for a layer that was not extracted.
+        """
+        if layer not in self.layers:
+            raise UnknownNameError.of("layer of this table", layer, self.layers)
+        width = self.vectors.shape[1] // len(self.layers)
+        start = self.layers.index(layer) * width
+        return EmbeddingTable(self.keys, self.vectors[:, start : start + width], self.missing, (layer,))
+
+    def rows(self, keys: Iterable[Key]) -> FloatMatrix:
+        """Gather the vectors of some keys, (len(keys), d), repeats allowed.
+
+        Raises `InputError` that names the first key without a vector, and why it has none.
+        """
+        wanted: Sequence[Key] = list(keys)
+        for key in wanted:
+            if key not in self.index:
+                raise InputError(f"no vector for {key!r}: {self.missing.get(key, 'it was not extracted')}")
+        return self.vectors[[self.index[key] for key in wanted]]
