@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -101,6 +102,12 @@ class ModelSpec(BaseModel):
         return "special tokens pooled" if self.pool_special else "no special tokens"
 
     @property
+    def source(self) -> str:
+        """Say where the files come from: a package (its numbered parts as one), or files on disk."""
+        wheels = {part.wheel for artifact in self.artifacts for part in artifact.parts if part.wheel}
+        return ", ".join(sorted({re.sub(r"-part\d+$", "", wheel) for wheel in wheels})) or "files on disk"
+
+    @property
     def checksum(self) -> str:
         """Join the SHA-256 of the artifacts: what the model's vectors depend on."""
         return "+".join(artifact.sha256 for artifact in self.artifacts)
@@ -186,6 +193,6 @@ def list_models() -> pd.DataFrame:
     import pandas as pd
 
     columns = ["title", "family", "kind", "dimension", "layers", "parameters", "layer", "pooling",
-               "bos_policy", "trained_on", "licence", "citation"]  # fmt: skip
+               "bos_policy", "trained_on", "source", "licence", "citation"]  # fmt: skip
     rows = {name: {column: getattr(spec, column) for column in columns} for name, spec in roster().items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544"}
+FAMILY_NAMES = {"classical": "classical", "llm": "LLM"}
 INK = "#222222"
 
 
@@ -38,6 +39,16 @@ def set_style() -> None:
     )
 
 
+def name_families(ax: Axes, family: Mapping[str, str]) -> Axes:
+    """Write the families' names in their colours above the right end of the axes."""
+    for row, name in enumerate(reversed([name for name in FAMILY_NAMES if name in family.values()])):
+        ax.annotate(
+            FAMILY_NAMES[name], (1, 1), (0, 14 * row), xycoords="axes fraction", textcoords="offset points",
+            ha="right", va="bottom", fontsize=10, fontweight="bold", color=FAMILY_COLOURS[name],
+        )  # fmt: skip
+    return ax
+
+
 def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], family: Mapping[str, str]) -> Axes:
     """Draw one ridge a model from a frame of bin centres (index) by model (columns).
 
@@ -45,12 +56,12 @@ def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], fam
     """
     centres = density.index.to_numpy(dtype=float)
     for row, model in enumerate(reversed(list(density.columns))):
-        height = density[model].to_numpy() / density[model].max() * 0.85
+        height = density[model].to_numpy() / density[model].max() * 0.72
         colour = FAMILY_COLOURS[family[model]]
         ax.fill_between(centres, row, row + height, color=colour, alpha=0.75, lw=0)
         ax.plot(centres, row + height, color=colour, lw=1)
-        ax.plot([means[model]] * 2, [row, row + 0.85], color=INK, lw=1.4)
-        ax.text(means[model], row + 0.88, f"{means[model]:.2f}", ha="center", va="bottom", fontsize=9, color=INK)
+        ax.plot([means[model]] * 2, [row, row + 0.74], color=INK, lw=1.4)
+        ax.text(means[model], row + 0.75, f"{means[model]:.2f}", ha="center", va="bottom", fontsize=9, color=INK)
     ax.axvline(0, color=INK, lw=0.8, ls=":")
     ax.set_yticks(np.arange(density.shape[1]), labels=list(reversed(density.columns)))
     for label in ax.get_yticklabels():
@@ -60,7 +71,7 @@ def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], fam
     ax.set_ylim(-0.05, density.shape[1] + 0.15)
     ax.set_xlim(_used_range(density))
     ax.set_xlabel("cosine of two random words")
-    return ax
+    return name_families(ax, family)
 
 
 def _used_range(density: pd.DataFrame) -> tuple[float, float]:
@@ -79,7 +90,7 @@ def draw_coverage(ax: Axes, coverage: Mapping[str, float], family: Mapping[str, 
     ax.set_xlim(0, 112)
     ax.set_xlabel("words of the list with a vector, %")
     ax.tick_params(axis="y", length=0)
-    return ax
+    return name_families(ax, family)
 
 
 def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
@@ -99,7 +110,7 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
     ax.set_xlabel("parameters behind the vectors (log scale)")
     ax.set_ylabel("dimension of a vector")
     ax.grid(alpha=0.25)
-    return ax
+    return name_families(ax, {str(name): family for name, family in models["family"].items()})
 
 
 def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> Axes:
@@ -116,13 +127,10 @@ def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> A
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["input\nembeddings", "", "middle", "", "last\nlayer"])
     ax.set_ylim(0, 1.03)
     ax.set_ylabel("mean cosine of random words")
-    return ax
+    return name_families(ax, family)
 
 
-def new_axes(
-    width: float = 8.0, height: float = 4.8, rows: int = 1, columns: int = 1
-) -> tuple[Figure, NDArray[np.object_]]:
-    """Make a figure in the book's style with a flat array of axes."""
+def new_axes(width: float = 8.0, height: float = 4.8) -> tuple[Figure, Axes]:
+    """Make a figure of one picture in the book's style; sizes in inches."""
     set_style()
-    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, layout="constrained")
-    return figure, axes.ravel()
+    return plt.subplots(figsize=(width, height), layout="constrained")

@@ -79,6 +79,8 @@ def record(
         bundle["text/html"] = _html(value)
         bundle["text/plain"] = value.to_string(float_format=_short)
     else:
+        if isinstance(value, Verdict):
+            bundle["text/html"] = _verdict_html(value)
         bundle["text/plain"] = _short(value) if isinstance(value, float) else str(value)
     prefix = "" if show else "application/papermill.record/"
     shown = {(mime if mime == MIME else prefix + mime): content for mime, content in bundle.items()}
@@ -170,13 +172,29 @@ def _short(value: float) -> str:
     return f"{value:.4g}"
 
 
+def _is_whole(kind: Any) -> bool:
+    return bool(pd.api.types.is_integer_dtype(kind))
+
+
+def _verdict_html(verdict: Verdict) -> str:
+    """Give a verdict as a small card: the word, the effect with its interval, and for whom it holds."""
+    kind = verdict.verdict.replace(" ", "-")
+    parts = [f"<strong>{verdict.claim}: {verdict.verdict}</strong>"]
+    if verdict.holds:
+        parts.append(f"effect {verdict.effect:.3f}, 95 % interval {verdict.low:.3f} to {verdict.high:.3f}")
+        parts += [f"{'holds' if held else 'does not hold'} for {model}" for model, held in verdict.holds.items()]
+    return f'<div class="embedlib-verdict {kind}">' + "<br>".join(parts) + "</div>"
+
+
 def _html(frame: pd.DataFrame) -> str:
     shown = frame.copy()
     if shown.index.names != [None]:
         shown = shown.reset_index()
+    whole = {str(name): "{:,}".format for name in shown.columns[[_is_whole(kind) for kind in shown.dtypes]]}
     html: str = shown.to_html(
-        index=frame.index.names == [None], border=0, float_format=_short, na_rep="-", classes="embedlib-table"
-    )
+        index=frame.index.names == [None], border=0, float_format=_short, formatters=whole, na_rep="-",
+        classes="embedlib-table",
+    )  # fmt: skip
     return html.replace(' style="text-align: right;"', "")
 
 
@@ -184,7 +202,9 @@ def _png(figure: Figure) -> str:
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=160, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(
+        buffer, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None}, pil_kwargs={"optimize": True}
+    )
     plt.close(figure)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 

@@ -73,16 +73,22 @@ def stage(target: Path, executed: Path, project: Path = PROJECT) -> None:
 
 
 def _staged(path: Path) -> bytes:
-    """Give the bytes to stage for a file; a notebook's pictures get the description they were recorded with."""
+    """Give the bytes to stage for a file.
+
+    A notebook's pictures get the description they were recorded with, and its records, which are
+    for the drift gate, stay behind.
+    """
     if path.suffix != ".ipynb":
         return path.read_bytes()
     notebook = read_executed(path)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}) and MIME in output.data:
+            recorded = output.get("data", {}).pop(MIME, None)
+            if recorded and "image/png" in output.data:
                 options = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
                 options["alt"] = output.data["text/plain"]
-    return nbformat.writes(notebook).encode()
+    text: str = nbformat.writes(notebook)
+    return text.encode()
 
 
 def build_html(source: Path, output: Path) -> Path:

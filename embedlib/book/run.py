@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from rich.text import Text
 
 from embedlib.artifacts import sha256
 from embedlib.book.notebooks import KERNELSPEC, clean, read_executed, read_source, write
@@ -122,7 +123,6 @@ def execute(run: Run, *, force: bool = False) -> list[str]:
     now = fingerprint(run)
     reasons = why(run, now) or (["forced"] if force else [])
     if not reasons:
-        logger.info("%s: nothing changed", run.name)
         return []
     logger.info("%s: running (%s)", run.name, reasons[0])
     executed = _papermill(run)
@@ -153,7 +153,7 @@ def _papermill(run: Run) -> NotebookNode:
         write(read_executed(done), run.failed)
         raise NotebookError(
             f"{run.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
-            f"{_plain(chr(10).join(error.traceback))}\nThe failed notebook is {run.failed}"
+            f"{Text.from_ansi(chr(10).join(error.traceback)).plain}\nThe failed notebook is {run.failed}"
         ) from None
     except Exception as error:
         if done.exists():
@@ -184,13 +184,6 @@ def environment(settings: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name)
             else:
                 os.environ[name] = value
-
-
-def _plain(text: str) -> str:
-    from IPython.utils.text import strip_ansi
-
-    plain: str = strip_ansi(text)
-    return plain
 
 
 def _first_line(source: str) -> str:

