@@ -14,7 +14,7 @@ from rich.table import Table
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-store_app = typer.Typer(no_args_is_help=True, help="List, size and clean the stored embeddings.")
+store_app = typer.Typer(help="List, size and clean the stored embeddings (alone: list).")
 app.add_typer(store_app, name="store")
 
 console = Console()
@@ -82,6 +82,13 @@ def extract(
         table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)  # type: ignore[arg-type]
         rows.append([name, f"{len(table):,}", f"{len(table.missing):,}", table.vectors.shape[1]])
     console.print(_table(f"{len(wanted):,} words", ["model", "vectors", "missing", "numbers a row"], rows))
+
+
+@store_app.callback(invoke_without_command=True)
+def store_alone(context: typer.Context) -> None:
+    """List, size and clean the stored embeddings; alone, it lists them."""
+    if context.invoked_subcommand is None:
+        store_list()
 
 
 @store_app.command("list")
@@ -228,14 +235,20 @@ def build(
     from embedlib.book.build import build_html, stage
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run import execute, plan
+    from embedlib.encoders import unload_models
+    from embedlib.encoders.convert import model_folder
     from embedlib.extraction import embed_words
     from embedlib.lexicon import load_words
     from embedlib.models import roster
     from embedlib.paths import PROJECT
 
     planned = [plan(source) for source in notebook_sources()]
+    for spec in roster().values():
+        if spec.kind == "causal":
+            model_folder(spec)  # converted while nothing else is in memory
     for name in roster():
         embed_words(name, load_words())
+        unload_models()
     for item in planned:
         reasons = execute(item, force=force)
         console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)

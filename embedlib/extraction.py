@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
 from embedlib.encoders.base import Layer, SpanKey, check_template, distinct_spans, distinct_texts
@@ -31,18 +32,7 @@ def embed_words(
     no vector for is in `missing`. Only what is not in the store is computed. Raises
     `UnknownNameError` and `InputError` for bad arguments, before any model is loaded.
     """
-    spec, dtype = _resolve(model)
-    texts = distinct_texts(words)
-    folders = _folders(spec, dtype, "words", layer, pooling, template)
-    layers = layer if layer == "all" else folders[0].identity.layer
-
-    def compute(chunk: list[str]) -> EmbeddingTable[str]:
-        encoder = _encoder(model)
-        if not isinstance(encoder, WordEncoder):
-            raise InputError(f"{spec.name} cannot embed words: its encoder has no such method")
-        return encoder.encode_words(chunk, layer=layers, pooling=pooling, template=template)
-
-    return fetch(folders, texts, compute)
+    return _embed_texts(model, "words", words, layer, pooling, template)
 
 
 def embed_sentences(
@@ -54,18 +44,7 @@ def embed_sentences(
     Arguments, result and errors are those of `embed_words`; a text longer than the model's window
     is cut to it, with a logged count.
     """
-    spec, dtype = _resolve(model)
-    texts = distinct_texts(sentences)
-    folders = _folders(spec, dtype, "sentences", layer, pooling, template)
-    layers = layer if layer == "all" else folders[0].identity.layer
-
-    def compute(chunk: list[str]) -> EmbeddingTable[str]:
-        encoder = _encoder(model)
-        if not isinstance(encoder, SentenceEncoder):
-            raise InputError(f"{spec.name} cannot embed sentences: its encoder has no such method")
-        return encoder.encode_sentences(chunk, layer=layers, pooling=pooling, template=template)
-
-    return fetch(folders, texts, compute)
+    return _embed_texts(model, "sentences", sentences, layer, pooling, template)
 
 
 def embed_spans(
@@ -89,7 +68,7 @@ def embed_spans(
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
         if not isinstance(encoder, SpanEncoder):
-            raise InputError(f"{spec.name} cannot embed spans: its encoder has no such method")
+            raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
         table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=pooling)
         missing = {_span_text(key): reason for key, reason in table.missing.items()}
         return EmbeddingTable([_span_text(key) for key in table.keys], table.vectors, missing, table.layers)
@@ -97,6 +76,26 @@ def embed_spans(
     found = fetch(folders, list(keys), compute)
     missing = {keys[text]: reason for text, reason in found.missing.items()}
     return EmbeddingTable([keys[text] for text in found.keys], found.vectors, missing, found.layers)
+
+
+def _embed_texts(
+    model: Model, kind: Literal["words", "sentences"], given: Sequence[str], layer: Layer, pooling: str | None,
+    template: str | None,
+) -> EmbeddingTable[str]:  # fmt: skip
+    spec, dtype = _resolve(model)
+    texts = distinct_texts(given)
+    folders = _folders(spec, dtype, kind, layer, pooling, template)
+    layers = layer if layer == "all" else folders[0].identity.layer
+
+    def compute(chunk: list[str]) -> EmbeddingTable[str]:
+        encoder = _encoder(model)
+        if kind == "words" and isinstance(encoder, WordEncoder):
+            return encoder.encode_words(chunk, layer=layers, pooling=pooling, template=template)
+        if kind == "sentences" and isinstance(encoder, SentenceEncoder):
+            return encoder.encode_sentences(chunk, layer=layers, pooling=pooling, template=template)
+        raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
+
+    return fetch(folders, texts, compute)
 
 
 def _span_text(key: SpanKey) -> str:

@@ -1,6 +1,8 @@
 """Running notebooks, with real kernels, through the library and the command line."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,7 @@ from embedlib.book.notebooks import find_source, read_executed
 from embedlib.book.run import execute, fingerprint, plan, why
 from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models import ModelSpec
+from embedlib.paths import PROJECT
 
 SOURCE = """---
 kernelspec:
@@ -123,6 +126,18 @@ def test_a_changed_model_checksum_runs_only_what_uses_the_model(source, build, m
     assert list(fingerprint(planned)["models"]) == ["glove-6b-50d"]
     monkeypatch.setattr(ModelSpec, "checksum", "other")
     assert why(planned, fingerprint(planned)) == ["models: glove-6b-50d changed"]
+
+
+def test_an_own_file_is_a_dependency_and_is_found_from_here(source, build, tmp_path, monkeypatch):
+    source.write_text(SOURCE.replace("number: int = 1", "words: int | str = 5  # words\nnumber: int = 1"))
+    monkeypatch.chdir(tmp_path)
+    Path("own.txt").write_text("dog")
+    planned = plan(source, {"words": "own.txt"}, build)
+    assert planned.parameters == {"words": str(tmp_path / "own.txt")}
+    before = fingerprint(planned)["data"]
+    Path("own.txt").write_text("cats")
+    after = fingerprint(planned)["data"]
+    assert [name for name in after if after[name] != before[name]] == [os.path.relpath(tmp_path / "own.txt", PROJECT)]
 
 
 def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):

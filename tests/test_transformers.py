@@ -161,6 +161,16 @@ def test_spans_outside_their_sentence_are_errors(tiny):
         encoder.encode_spans(["the dog"])
 
 
+def test_a_span_without_tokens_is_missing(tmp_path):
+    encoder = load_model(make_tiny("bert", tmp_path / "bert"))
+    for sentence, span in (("\u200b", (0, 1)), ("the dog \u200b", (8, 9)), ("  ", (0, 1))):
+        assert encoder.encode_spans([(sentence, span)]).missing == {
+            (sentence, span): f"no token covers {sentence[span[0]]!r}"
+        }
+    bare = load_model(make_tiny("qwen", tmp_path / "qwen").model_copy(update={"bos": None}))
+    assert bare.encode_spans([("the dog", (4, 7))]).keys == [("the dog", (4, 7))]
+
+
 @pytest.mark.parametrize("name", ["sbert-minilm", *CAUSAL])
 def test_spans_of_real_models_are_verified(name):
     encoder = real(name)

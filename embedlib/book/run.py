@@ -68,10 +68,16 @@ class Run:
 def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
     """Read a notebook and check the texts of its parameters; no kernel starts.
 
+    A text value that is the path of a file or folder from here becomes an absolute path, since
+    the notebook runs in the project's folder.
+
     Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
     """
     notebook = read_source(source)
-    parameters = resolve(notebook, given or {})
+    parameters = {
+        name: str(Path(value).resolve()) if isinstance(value, str) and value and Path(value).exists() else value
+        for name, value in resolve(notebook, given or {}).items()
+    }
     return Run(source, notebook, parameters, build or PROJECT / "_build")
 
 
@@ -82,6 +88,7 @@ def fingerprint(run: Run) -> Fingerprint:
     names = [name for name in settings.get("models", specs) if name in specs]
     data = PROJECT / "data"
     files = [p for p in sorted(data.rglob("*")) if p.is_file() and p.suffix not in {".md", ".py", ".pyc"}]
+    own = [Path(value) for value in settings.values() if isinstance(value, str) and Path(value).is_file()]
     return {
         "cells": {
             f"{number} ({_first_line(cell.source)})": _text_digest(cell.cell_type + cell.source)
@@ -89,7 +96,7 @@ def fingerprint(run: Run) -> Fingerprint:
         },
         "parameters": {name: json.dumps(value) for name, value in settings.items()},
         "embedlib": {str(p.relative_to(PROJECT)): code_digest([p]) for p in library_files()},
-        "data": {str(path.relative_to(PROJECT)): sha256(path) for path in files},
+        "data": {os.path.relpath(path, PROJECT): sha256(path) for path in [*files, *own]},
         "models": {name: _text_digest(specs[name].model_dump_json(exclude={"artifacts"}) + specs[name].checksum)
                    for name in names},
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -138,7 +145,7 @@ def _papermill(run: Run) -> NotebookNode:
     from traitlets.config import Config
 
     work = run.build / "running"
-    start, done = work / f"{run.name}.start.ipynb", work / f"{run.name}.{os.getpid()}.ipynb"
+    start, done = (work / f"{run.name}.{os.getpid()}.{part}.ipynb" for part in ("start", "done"))
     write(run.notebook, start)
     try:
         with environment(OFFLINE):

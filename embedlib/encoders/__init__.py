@@ -10,7 +10,7 @@ from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEn
 from embedlib.models import ModelSpec, find_model
 from embedlib.sources import code_digest
 
-__all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model"]
+__all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model", "unload_models"]
 
 # For each `encoder` of the roster: its class, and the modules whose code its vectors depend on.
 _KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -37,6 +37,11 @@ def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
     module, name, _ = _KINDS[spec.encoder]
     encoder: Encoder = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)(spec, dtype, device)
     return encoder
+
+
+def unload_models() -> None:
+    """Let go of the models that `load_model` keeps in memory."""
+    _load.cache_clear()
 
 
 def code_version(spec: ModelSpec) -> str:

@@ -41,6 +41,7 @@ class BertEncoder(TransformerEncoder):
             (self._cls, *ids, self._sep),
             ((0, 0), *offsets, (end, end)),
             (special, *(True for _ in ids), special),
+            cut=len(ids) < len(encoding.ids),
         )
 
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:

@@ -36,11 +36,15 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 @dataclass(frozen=True)
 class Tokens:
-    """A text's token ids with what frames it, and for each its characters and whether it is pooled."""
+    """A text's token ids with what frames it, and for each its characters and whether it is pooled.
+
+    `cut` says that the text was longer than the window.
+    """
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
     pooled: tuple[bool, ...]
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,9 @@ class TransformerEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise and frame texts; logs how many were cut to the window of `spec.max_tokens`."""
-        tokens, cut = [], 0
-        for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            framed = self.frame(encoding)
-            cut += framed.offsets[-1][1] < (encoding.offsets[-1][1] if encoding.offsets else 0)
-            tokens.append(framed)
-        if cut:
+        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        tokens = [self.frame(encoding) for encoding in encodings]
+        if cut := sum(t.cut for t in tokens):
             logger.warning(
                 "%s: %d of %d texts were cut to the window of %d tokens",
                 self.spec.name, cut, len(texts), self.spec.max_tokens,
@@ -166,7 +167,7 @@ class TransformerEncoder:
         sentence, (start, end) = key
         mask = np.array([a < end and b > start and a < b for a, b in tokens.offsets], dtype=bool)
         wanted = sentence[start:end]
-        if end > max(b for _, b in tokens.offsets):
+        if tokens.cut and end > tokens.offsets[-1][1]:
             return mask, f"beyond the window of {self.spec.max_tokens} tokens"
         if not mask.any():
             return mask, f"no token covers {wanted!r}"
