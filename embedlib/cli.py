@@ -192,16 +192,17 @@ def drift(
     from embedlib.book.run import execute, plan
 
     sources = [find_source(name) for name in notebook or []] or notebook_sources()
+    if not sources:
+        raise EmbedlibError("there is no notebook to compare")
     found, failed = [], []
     for source in sources:
-        planned = plan(source)
         try:
+            planned = plan(source)
             execute(planned, force=not reuse)
+            fresh = read_executed(planned.output)
+            found += check_notebook(source.stem, source, source.with_suffix(".ipynb"), fresh)
         except EmbedlibError as error:
             failed.append(str(error))
-            continue
-        reference = source.with_suffix(".ipynb")
-        found += check_notebook(source.stem, source, reference, read_executed(planned.output))
     if found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
         wide = Console(width=max(console.width, 140)) if not sys.stdout.isatty() else console
@@ -239,14 +240,15 @@ def build(
     from embedlib.encoders.convert import model_folder
     from embedlib.extraction import embed_words
     from embedlib.lexicon import load_words
-    from embedlib.models import roster
+    from embedlib.models import find_model
     from embedlib.paths import PROJECT
 
     planned = [plan(source) for source in notebook_sources()]
-    for spec in roster().values():
-        if spec.kind == "causal":
-            model_folder(spec)  # converted while nothing else is in memory
-    for name in roster():
+    names = list(dict.fromkeys(name for item in planned for name in item.settings.get("models", [])))
+    for name in names:
+        if find_model(name).kind == "causal":
+            model_folder(find_model(name))  # converted while nothing else is in memory
+    for name in names:
         embed_words(name, load_words())
         unload_models()
     for item in planned:

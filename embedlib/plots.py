@@ -6,6 +6,7 @@ background is opaque, so that pictures read the same in a light and in a dark th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -105,7 +106,7 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
             ha="right" if left else "left", va="center", fontsize=10, color=FAMILY_COLOURS[row["family"]],
         )  # fmt: skip
     ax.set_xscale("log")
-    ax.set_xlim(5e5, 2e9)
+    ax.set_xlim(models["parameters"].min() / 2.5, models["parameters"].max() * 4)
     ax.set_ylim(0, models["dimension"].max() * 1.12)
     ax.set_xlabel("parameters behind the vectors (log scale)")
     ax.set_ylabel("dimension of a vector")
@@ -115,9 +116,10 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
 
 def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> Axes:
     """Draw a line a model from a frame with model, depth (0 to 1) and mean cosine."""
-    for style, (model, rows) in zip(("-", "--", ":", "-."), means.groupby("model", sort=False), strict=False):
+    styles = itertools.cycle(("-", "--", ":", "-."))
+    for model, rows in means.groupby("model", sort=False):
         colour = FAMILY_COLOURS[family[str(model)]]
-        ax.plot(rows["depth"], rows["mean"], color=colour, ls=style, marker="o", ms=3.5)
+        ax.plot(rows["depth"], rows["mean"], color=colour, ls=next(styles), marker="o", ms=3.5)
         last = rows.iloc[-1]
         ax.annotate(
             str(model), (last["depth"], last["mean"]), (8, 0), textcoords="offset points", va="center", fontsize=10,
@@ -125,7 +127,7 @@ def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> A
         )  # fmt: skip
     ax.set_xlim(-0.02, 1.42)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["input\nembeddings", "", "middle", "", "last\nlayer"])
-    ax.set_ylim(0, 1.03)
+    ax.set_ylim(min(0.0, means["mean"].min()), 1.03)
     ax.set_ylabel("mean cosine of random words")
     return name_families(ax, family)
 

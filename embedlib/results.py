@@ -105,6 +105,8 @@ def make_payload(
     if isinstance(tolerance, Mapping):
         raise RecordError(f"record {name!r}: a tolerance by column is for frames")
     payload["tolerance"] = asdict(_tolerance(tolerance))
+    if tolerance is not None and not isinstance(value, Verdict) and _type(name, value) != "float":
+        raise RecordError(f"record {name!r}: a {_type(name, value)} is compared exactly and takes no tolerance")
     if isinstance(value, Verdict):
         fields = {field: _cell(name, content) for field, content in asdict(value).items() if field != "holds"}
         return payload | {"type": "verdict", "value": {**fields, "holds": dict(value.holds)}}

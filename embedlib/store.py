@@ -16,7 +16,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,11 @@ class Identity:
         return f"{self.model}/{self.kind}-layer{self.layer}-{self.pooling}-{digest[:16]}"
 
 
+def _model_lock(folder: Path) -> FileLock:
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / ".lock")
+
+
 def store_root() -> Path:
     """Give the folder that all stored vectors lie under."""
     return cache_dir() / "store"
@@ -79,9 +84,8 @@ class ShardFolder:
         )
 
     def lock(self) -> FileLock:
-        """Give the lock under which shards are computed and written."""
-        self._create()
-        return FileLock(self.path / ".lock")
+        """Give the lock under which shards of this model, of any layer, are computed and written."""
+        return _model_lock(self.path.parent)
 
     def read(self) -> pa.Table:
         """Read every intact shard, in the order of their names; damaged ones are set aside."""
@@ -123,7 +127,8 @@ class ShardFolder:
         if hashlib.sha256(content).hexdigest()[:_DIGEST] != path.stem:
             aside = path.with_suffix(".damaged")
             logger.warning("%s: damaged shard set aside as %s; its rows are computed again", path, aside.name)
-            path.replace(aside)
+            with contextlib.suppress(FileNotFoundError):  # another process was quicker
+                path.replace(aside)
             return None
         return pq.read_table(pa.BufferReader(content))
 
@@ -157,12 +162,14 @@ def fetch(
     is on disk before the next call. The result's rows hold the folders' vectors end to end.
     """
     wanted = list(dict.fromkeys(keys))
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS + 1):
         stored = [folder.read() for folder in folders]
         absent = _absent([table["key"] for table in stored], wanted)
         if not absent:
             return _gather(folders, stored, wanted)
         del stored
+        if attempt == _ATTEMPTS:
+            break
         _compute_absent(folders, absent, compute)
     raise EmbedlibError(
         f"{folders[0].path}: stored shards were found damaged {_ATTEMPTS} times in a row; is the disk sound?"
@@ -243,25 +250,36 @@ def stored_folders(root: Path | None = None) -> Iterator[StoredFolder]:
     """List the folders of the store, by name."""
     for manifest in sorted((root or store_root()).glob("*/*/manifest.json")):
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        content.pop("dimension")
-        files = list(manifest.parent.iterdir())
-        shards = [path for path in files if path.suffix == ".parquet"]
+        files = {path: path.stat().st_size for path in manifest.parent.iterdir()}
+        rows = {path: _rows(path) for path in files if path.suffix == ".parquet"}
         yield StoredFolder(
             manifest.parent,
-            Identity(**content),
-            len(shards),
-            sum(pq.read_metadata(path).num_rows for path in shards),
-            sum(path.stat().st_size for path in files),
-            len([path for path in files if path.suffix == ".damaged" or ".tmp-" in path.name]),
+            Identity(**{field.name: content.get(field.name, "") for field in fields(Identity)}),
+            sum(count is not None for count in rows.values()),
+            sum(count or 0 for count in rows.values()),
+            sum(files.values()),
+            sum(_is_leftover(path) for path in files),
         )
+
+
+def _rows(shard: Path) -> int | None:
+    """Count the rows of a shard, or give None where it cannot be read."""
+    try:
+        return int(pq.read_metadata(shard).num_rows)
+    except (pa.ArrowInvalid, OSError):
+        return None
+
+
+def _is_leftover(path: Path) -> bool:
+    """Tell a damaged shard or an unfinished file."""
+    return path.suffix == ".damaged" or ".tmp-" in path.name or (path.suffix == ".parquet" and _rows(path) is None)
 
 
 def remove(folder: StoredFolder, *, only_leftovers: bool = False) -> None:
     """Delete a folder of the store, or only its damaged shards and unfinished files."""
-    with FileLock(folder.path / ".lock"):
-        if only_leftovers:
-            for path in folder.path.iterdir():
-                if path.suffix == ".damaged" or ".tmp-" in path.name:
-                    path.unlink()
-            return
-        shutil.rmtree(folder.path)
+    with _model_lock(folder.path.parent):
+        if not only_leftovers:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        elif folder.path.is_dir():
+            for path in filter(_is_leftover, list(folder.path.iterdir())):
+                path.unlink(missing_ok=True)

@@ -144,6 +144,7 @@ def test_numbers_in_prose_are_glued(path):
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     glued = {name for text in prose for name in re.findall(r"\{glue:text\}`([\w-]+)", text)}
     records = {name for cell in notebook.cells for name in re.findall(r'record\(\s*"([\w-]+)"', cell.source)}
+    records |= {f"layer-{part}" for part in ("min", "max", "last", "range")}  # recorded in a loop
     assert glued <= records
     for text in prose:
         bare = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|95 %", "", text)
@@ -164,7 +165,7 @@ def test_no_file_holds_a_path_of_this_machine():
     for path in tracked():
         if path.suffix not in {".npy", ".parquet", ".png"}:
             text = path.read_text(encoding="utf-8")
-            assert f"{PROJECT}/" not in text, path
+            assert not re.search(r"(?<![\w.])/(home|Users|root|work)/\w", text), path
 
 
 def test_the_citations_of_code_and_roster_are_in_the_bibliography():

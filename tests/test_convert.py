@@ -171,9 +171,8 @@ def test_kill_in_the_middle_leaves_nothing_and_the_next_call_converts(spec):
     deadline = time.monotonic() + 60
     while not list(root.glob("*.tmp-*/joined.gguf")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)  # its converter notices and ends as well
     process.communicate()
-    assert list(root.glob("*.tmp-*"))
     assert not is_converted(spec)
     model_folder(spec)
     assert is_converted(spec)

@@ -185,6 +185,13 @@ def test_changed_text_fails_and_volatile_text_passes(old, new):
     assert drifts(old, new) == [("text/plain", "3", "4")]
 
 
+def test_changed_html_without_a_record_fails(old, new):
+    for notebook, number in ((old, "0.9"), (new, "0.1")):
+        data = {"text/html": f"<b>{number}</b>", "text/plain": "<IPython.core.display.HTML object>"}
+        notebook.cells[-1].outputs.append(nbformat.v4.new_output("display_data", data=data))
+    assert drifts(old, new) == [("text/html", "<b>0.9</b>", "<b>0.1</b>")]
+
+
 def test_execution_counts_and_picture_bytes_do_not_matter(old, new):
     for cell in new.cells:
         if cell.cell_type == "code":
@@ -205,6 +212,9 @@ def test_an_edited_source_fails(executed, old, new, tmp_path):
     edited.write_text(SOURCE.replace("Some records:", "Some other records:"))
     (found,) = check_notebook("small", edited, reference, new)
     assert found.record == "source"
+    edited.write_text(SOURCE.replace(":tags: [parameters]", ":tags: [parameters, hide-input]"))
+    (found,) = check_notebook("small", edited, reference, new)
+    assert (found.record, "hide-input" in found.new) == ("source", True)
     edited.write_text(SOURCE + "\n```{code-cell} python\n1\n```\n")
     assert [d.record for d in check_notebook("small", edited, reference, new)] == ["source"]
 

@@ -38,6 +38,7 @@ def test_parameters_are_read_with_types_defaults_and_comments():
         ("metric", "euclidean", "euclidean"),
         ("share", "0.25", 0.25),
         ("share", "1", 1.0),
+        ("share", "1e-3", 0.001),
         ("title", "5000", "5000"),
         ("layer", "all", "all"),
         ("layer", "3", 3),

@@ -50,6 +50,7 @@ def test_verdicts_are_kept_whole():
         ("x", [1], None, "a list cannot be kept"),
         ("x", 1.0, {"a": 1.0}, "for frames"),
         ("x", 1.0, -1.0, "at least 0"),
+        ("x", 1, 0.1, "a int is compared exactly"),
         ("x", FRAME, {"scores": 1.0}, "'scores', which is no column"),
         ("x", FRAME.set_axis(["y", "y"]), None, "the row 'y' stands twice"),
         ("x", FRAME.set_axis(["a", "a", "b"], axis=1), None, "stands twice"),

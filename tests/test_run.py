@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from embedlib import cli
+from embedlib import cli, load_words
 from embedlib.book import run as running
 from embedlib.book.notebooks import find_source, read_executed
 from embedlib.book.run import execute, fingerprint, plan, why
@@ -138,6 +138,16 @@ def test_an_own_file_is_a_dependency_and_is_found_from_here(source, build, tmp_p
     Path("own.txt").write_text("cats")
     after = fingerprint(planned)["data"]
     assert [name for name in after if after[name] != before[name]] == [os.path.relpath(tmp_path / "own.txt", PROJECT)]
+
+
+def test_the_random_pairs_chapter_runs_on_static_models_and_few_words(cache, build, tmp_path):
+    words = tmp_path / "own.txt"
+    words.write_text("\n".join(load_words(60)))
+    given = {"models": "glove-6b-50d, word2vec-enwiki-sample", "words": str(words), "pairs": "500", "draws": "40"}
+    planned = plan(find_source("02_random_pairs"), given, build)
+    execute(planned)
+    assert '"verdict": "cannot be tested here"' in outputs(planned.output)
+    assert "no model with layers" in outputs(planned.output)
 
 
 def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):

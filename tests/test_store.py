@@ -12,6 +12,7 @@ import pytest
 from conftest import real
 
 import embedlib
+from embedlib.encoders import code_version
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 from embedlib.store import Identity, ShardFolder, fetch, remove, stored_folders
 from embedlib.table import EmbeddingTable
@@ -148,6 +149,25 @@ def test_unfinished_files_are_not_read_and_are_cleaned(folder):
     assert [f.leftovers for f in stored_folders(root)] == [0]
     remove(listed)
     assert list(stored_folders(root)) == []
+
+
+def test_a_damaged_shard_is_listed_and_cleaned(folder):
+    fetch([folder], ["a"], Counting())
+    next(folder.path.glob("*.parquet")).write_bytes(b"")
+    (listed,) = stored_folders(folder.path.parents[1])
+    assert (listed.rows, listed.shards, listed.leftovers) == (0, 0, 1)
+    remove(listed, only_leftovers=True)
+    assert not list(folder.path.glob("*.parquet"))
+
+
+def test_settings_and_package_versions_are_part_of_the_identity(monkeypatch):
+    spec = real("sbert-minilm").spec
+    before = code_version(spec)
+    for change in ({"max_tokens": 16}, {"lowercase": False}, {"pool_special": False}):
+        assert code_version(spec.model_copy(update=change)) != before
+    assert code_version(spec.model_copy(update={"title": "other"})) == before
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0")
+    assert code_version(spec) != before
 
 
 def test_manifest_spells_the_identity_out(folder):

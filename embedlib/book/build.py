@@ -6,6 +6,7 @@ import base64
 import filecmp
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -104,6 +105,8 @@ def build_html(source: Path, output: Path) -> Path:
         command, capture_output=True, text=True, check=False, env={**os.environ, **OFFLINE, "NO_COLOR": "1"}
     )
     if done.returncode:
+        # Sphinx would not say again what it said of pages that it has read.
+        shutil.rmtree(output / "_build" / ".doctrees", ignore_errors=True)
         raise NotebookError(f"the book did not build:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
     return output / "_build" / "html"
 

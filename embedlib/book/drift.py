@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,10 +64,17 @@ def compare_sources(name: str, committed: NotebookNode, source: NotebookNode) ->
     for number in range(max(len(committed.cells), len(source.cells))):
         old = committed.cells[number] if number < len(committed.cells) else None
         new = source.cells[number] if number < len(source.cells) else None
-        if old is None or new is None or (old.cell_type, old.source) != (new.cell_type, new.source):
-            before, after = _differing_line(old.source if old else "", new.source if new else "")
+        if old is None or new is None or _content(old) != _content(new):
+            before, after = _differing_line(_content(old), _content(new))
             found.append(Drift(name, _label(number, new or old), "source", before, after, "equal to the paired .md"))
     return found
+
+
+def _content(cell: NotebookNode | None) -> str:
+    """Give what a cell is, as lines: its kind, its source, and its tags and captions."""
+    if cell is None:
+        return ""
+    return "\n".join([cell.cell_type, cell.source, json.dumps(cell.metadata, sort_keys=True)])
 
 
 def compare(name: str, committed: NotebookNode, fresh: NotebookNode) -> list[Drift]:
@@ -103,11 +111,22 @@ def _bare_figures(name: str, fresh: NotebookNode) -> Iterator[Drift]:
 def _texts(name: str, committed: NotebookNode, fresh: NotebookNode) -> Iterator[Drift]:
     pairs = zip(_code_cells(committed), _code_cells(fresh), strict=False)
     for (_, before), (cell, after) in pairs:
-        for kind in ("stdout", "stderr", "text/plain"):
+        for kind in _kinds(before) | _kinds(after):
             old, new = _text(before, kind), _text(after, kind)
             if old != new:
                 line_old, line_new = _differing_line(old, new)
                 yield Drift(name, cell, kind, line_old, line_new, "equal text")
+
+
+def _kinds(outputs: list[Any]) -> dict[str, None]:
+    """List the kinds of text among a cell's outputs: streams, and data that is no picture."""
+    kinds = [output.name for output in outputs if output.output_type == "stream"]
+    kinds += [kind for o in outputs for kind in o.get("data", {}) if MIME not in o.data and not _is_bitmap(kind)]
+    return dict.fromkeys(kinds)
+
+
+def _is_bitmap(kind: str) -> bool:
+    return kind.startswith("image/") and kind != "image/svg+xml"
 
 
 def _text(outputs: list[Any], kind: str) -> str:
@@ -117,7 +136,8 @@ def _text(outputs: list[Any], kind: str) -> str:
         if output.output_type == "stream" and output.name == kind:
             parts.append(output.text)
         elif kind in output.get("data", {}) and MIME not in output.data:
-            parts.append(output.data[kind])
+            content = output.data[kind]
+            parts.append(content if isinstance(content, str) else json.dumps(content, sort_keys=True))
     return normalise("\n".join(parts))
 
 

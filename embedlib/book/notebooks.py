@@ -32,6 +32,8 @@ def find_source(name: str, folder: Path | None = None) -> Path:
     path = Path(name)
     if path.suffix in {".md", ".ipynb"} and path.with_suffix(".md").is_file():
         return path.with_suffix(".md").resolve()
+    if path.parent.name not in {"", "notebooks"}:
+        raise NotebookError(f"there is no notebook {name}: it needs its .md source there")
     sources = {source.stem: source for source in notebook_sources(folder)}
     if path.stem not in sources:
         raise UnknownNameError.of("notebook", path.stem, sources)
@@ -66,7 +68,7 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in _KEPT_CELL_METADATA})
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in _KEPT_CELL_METADATA and v})
         if cell.cell_type == "code":
             cell.outputs = list(_joined_streams(cell.outputs))
     return notebook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import tokenize
 from dataclasses import dataclass
@@ -49,8 +50,11 @@ class Parameter:
 
         A list of strings may also be written with commas and no brackets.
         """
-        if self.type is str:
+        if self.type is str or text in _choices(self.type):
             return text
+        if self.type is float:
+            with contextlib.suppress(ValueError):  # YAML takes 1e-3 for a text
+                return self.check(float(text))
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:

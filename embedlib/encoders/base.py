@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
@@ -93,6 +94,7 @@ def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
     for position, item in enumerate(spans):
         try:
             sentence, (start, end) = item
+            start, end = operator.index(start), operator.index(end)
             inside = 0 <= start < end <= len(sentence)
         except (TypeError, ValueError):
             raise InputError(f"span {position} is {item!r}; a span is (sentence, (start, end))") from None
@@ -101,7 +103,7 @@ def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
                 f"span {position} is ({start}, {end}) in a sentence of {len(sentence)} characters; "
                 f"allowed: 0 <= start < end <= {len(sentence)}: {sentence!r}"
             )
-        keys[(sentence, (int(start), int(end)))] = None
+        keys[(sentence, (start, end))] = None
     return list(keys)
 
 

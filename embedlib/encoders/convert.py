@@ -9,6 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from pathlib import Path
 
 from filelock import FileLock
@@ -43,12 +46,11 @@ def model_folder(spec: ModelSpec) -> Path:
         if _intact(folder):
             return folder
         for left in root.glob(f"{folder.name}.tmp-*"):
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)
         if folder.exists():
             logger.warning("%s: the converted model is damaged and is made again", spec.name)
             shutil.rmtree(folder)
-        work = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
-        work.mkdir()
+        work = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=root))
         try:
             _convert_apart(spec, work)
             work.replace(folder)
@@ -72,8 +74,10 @@ def _intact(folder: Path) -> bool:
             stat = (folder / name).stat()
             if stat.st_size != entry["size"]:
                 return False
-            if stat.st_mtime_ns != entry["mtime_ns"] and sha256(folder / name) != entry["sha256"]:
-                return False
+            if stat.st_mtime_ns != entry["mtime_ns"]:
+                if sha256(folder / name) != entry["sha256"]:
+                    return False
+                os.utime(folder / name, ns=(stat.st_atime_ns, entry["mtime_ns"]))  # known from now on
     except (OSError, ValueError, KeyError):
         return False
     return True
@@ -83,13 +87,15 @@ def _convert_apart(spec: ModelSpec, work: Path) -> None:
     """Convert in a process of its own, whose several GiB and progress bars end with it."""
     _join(spec, work / "joined.gguf")
     logger.info("%s: converting the GGUF file once (about a minute)", spec.name)
-    command = [sys.executable, "-m", "embedlib.encoders.convert", str(work)]
+    command = [sys.executable, "-m", "embedlib.encoders.convert", str(work), str(os.getpid())]
     done = subprocess.run(
         command, input=spec.model_dump_json(), capture_output=True, text=True, check=False,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     if done.returncode:
-        raise ArtifactError(f"{spec.name}: the GGUF file could not be converted:\n{done.stderr[-4000:]}")
+        raise ArtifactError(
+            f"{spec.name}: the GGUF file could not be converted (exit status {done.returncode}):\n{done.stderr[-4000:]}"
+        )
 
 
 def _join(spec: ModelSpec, joined: Path) -> None:
@@ -137,5 +143,13 @@ def _convert(spec: ModelSpec, work: Path) -> None:
     (work / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
+def _end_with_parent(parent: int) -> None:
+    """Stop this process when the one that started it is gone: nobody would take its work."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
     _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))

@@ -22,6 +22,7 @@ from embedlib.encoders.base import (
     equal_length_batches,
     fill,
 )
+from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 from embedlib.pooling import pool
 from embedlib.table import EmbeddingTable, FloatMatrix
@@ -46,6 +47,10 @@ class StaticEncoder:
         self.spec = spec
         self.dtype = "float32"
         self.vectors = matrix.astype(np.float32, copy=False)
+        if matrix.ndim != 2 or matrix.shape[1] != spec.dimension:
+            raise ArtifactError(
+                f"{spec.name}: the vectors have shape {matrix.shape}, the roster says dimension {spec.dimension}"
+            )
 
     def text_rows(self, text: str) -> list[int]:
         """Give the rows of a text's words or tokens, in order; empty where there is none."""
@@ -82,6 +87,8 @@ class WordVectorEncoder(StaticEncoder):
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         super().__init__(spec, np.load(verified_file(spec, "vectors")))
         self.words: list[str] = pq.read_table(verified_file(spec, "vocabulary")).column(0).to_pylist()
+        if len(self.words) != len(self.vectors):
+            raise ArtifactError(f"{spec.name}: {len(self.words)} words but {len(self.vectors)} vectors")
         self._row = {word: row for row, word in enumerate(self.words)}
 
     def word_row(self, word: str) -> int | None:

@@ -24,14 +24,12 @@ from embedlib.encoders.base import (
     distinct_texts,
     fill,
 )
-from embedlib.errors import UnknownNameError
+from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec, Pooling
 from embedlib.pooling import pool
 from embedlib.table import EmbeddingTable
 
 logger = logging.getLogger(__name__)
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -58,22 +56,26 @@ class HiddenBatch:
 def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
     """Load a transformers folder for inference, offline, without bars or reports.
 
-    Raises `UnknownNameError` for a dtype that is not one of float32, bfloat16, float16.
+    Raises `ArtifactError` where the model's width or depth is not the roster's.
     """
     from transformers import AutoModel
     from transformers.utils import logging as hub_logging
 
-    if dtype not in DTYPES:
-        raise UnknownNameError.of("dtype", dtype, DTYPES)
     verbosity, bars = hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
     hub_logging.set_verbosity_error()
     hub_logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(folder, dtype=DTYPES[dtype], local_files_only=True)
+        model = AutoModel.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True)
     finally:
         hub_logging.set_verbosity(verbosity)
         if bars:
             hub_logging.enable_progress_bar()
+    found = (model.config.hidden_size, model.config.num_hidden_layers)
+    if found != (spec.dimension, spec.layers):
+        raise ArtifactError(
+            f"{spec.name}: the model has dimension {found[0]} and {found[1]} layers, "
+            f"the roster says {spec.dimension} and {spec.layers}"
+        )
     return model.eval().to(device)
 
 
@@ -210,6 +212,6 @@ class TransformerEncoder:
                 if len(places) != len(batch.positions) or (places != np.arange(len(places))).any():
                     hidden = hidden[torch.from_numpy(places).to(hidden.device)]
                 for column in range(len(layers)):
-                    pooled = pool(hidden[:, column], mask, mode).float().cpu().numpy()
+                    pooled = pool(hidden[:, column].float(), mask, mode).cpu().numpy()
                     out[items, column * width : (column + 1) * width] = pooled
         return out
