@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib
 import importlib.metadata
@@ -12,6 +11,8 @@ from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEn
 from embedlib.errors import UnknownNameError
 from embedlib.models import ModelSpec, find_model
 from embedlib.sources import code_digest
+
+_held: dict[tuple[ModelSpec, str, str], Encoder] = {}
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -32,25 +33,28 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
 def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = "cpu") -> Encoder:
     """Load a model by roster name (or spec) and give its encoder, without the store.
 
-    The last two models stay in memory. `dtype` is float32, bfloat16 or float16, for transformers
+    The last model stays in memory. `dtype` is float32, bfloat16 or float16, for transformers
     only. Raises `UnknownNameError` for a name that is not in the roster and `ArtifactError` for
     a file that is missing or not the one the roster names.
     """
     return _load(find_model(model) if isinstance(model, str) else model, dtype, device)
 
 
-@functools.lru_cache(maxsize=2)
 def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
     module, name, _, _ = _KINDS[spec.encoder]
     if dtype not in DTYPES:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
-    encoder: Encoder = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)(spec, dtype, device)
-    return encoder
+    wanted = (spec, dtype, device)
+    if wanted not in _held:
+        unload_models()  # before the next one is loaded: two at once may not fit
+        encoder_class = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)
+        _held[wanted] = encoder_class(spec, dtype, device)
+    return _held[wanted]
 
 
 def unload_models() -> None:
-    """Let go of the models that `load_model` keeps in memory."""
-    _load.cache_clear()
+    """Let go of the model that `load_model` keeps in memory."""
+    _held.clear()
 
 
 def code_version(spec: ModelSpec) -> str:
