@@ -27,6 +27,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from embedlib.errors import EmbedlibError
+from embedlib.parquet import read_parquet
 from embedlib.paths import cache_dir
 from embedlib.table import EmbeddingTable
 
@@ -97,7 +98,7 @@ class ShardFolder:
         columns = []
         for path in sorted(self.path.glob("*.parquet")):
             with contextlib.suppress(pa.ArrowInvalid, OSError):
-                columns.extend(pq.read_table(path, columns=["key"])["key"].chunks)
+                columns.extend(read_parquet(path, ["key"])["key"].chunks)
         return pa.chunked_array(columns, pa.string())
 
     def write(self, keys: Sequence[str], vectors: np.ndarray, missing: dict[str, str]) -> None:
@@ -130,7 +131,7 @@ class ShardFolder:
             with contextlib.suppress(FileNotFoundError):  # another process was quicker
                 path.replace(aside)
             return None
-        return pq.read_table(pa.BufferReader(content))
+        return read_parquet(pa.BufferReader(content))
 
     def _create(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,8 @@ PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Left to right: a module may import what stands before its own layer, or in it.
 LAYERS = [
-    ["errors", "paths", "sources"], ["models"], ["artifacts"], ["table"], ["lexicon"], ["pooling"], ["encoders"],
+    ["errors", "paths", "sources", "parquet"],
+    ["models"], ["artifacts"], ["table"], ["lexicon"], ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
@@ -24,6 +23,7 @@ from embedlib.encoders.base import (
 )
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
+from embedlib.parquet import read_parquet
 from embedlib.pooling import pool
 from embedlib.table import EmbeddingTable, FloatMatrix
 
@@ -86,7 +86,7 @@ class WordVectorEncoder(StaticEncoder):
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         super().__init__(spec, np.load(verified_file(spec, "vectors")))
-        self.words: list[str] = pq.read_table(verified_file(spec, "vocabulary")).column(0).to_pylist()
+        self.words: list[str] = read_parquet(verified_file(spec, "vocabulary")).column(0).to_pylist()
         if len(self.words) != len(self.vectors):
             raise ArtifactError(f"{spec.name}: {len(self.words)} words but {len(self.vectors)} vectors")
         self._row = {word: row for row, word in enumerate(self.words)}

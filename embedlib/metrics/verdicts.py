@@ -35,17 +35,17 @@ class Verdict:
         return self.verdict
 
 
-def higher_in_llms(claim: str, draws: pd.DataFrame, family: Mapping[str, str]) -> Verdict:
+def higher_in_llms(claim: str, scores: Mapping[str, float], draws: pd.DataFrame, family: Mapping[str, str]) -> Verdict:
     """Judge the claim that a score is higher for LLMs than for classical models.
 
-    `draws` has a row for each bootstrap draw and a column for each model, the same draw of words
-    in a row; `family` maps a model to "llm" or "classical". The effect is the mean over LLMs less
-    the mean over classical models. The claim holds for an LLM whose score is above that of every
-    classical model, the interval of each difference clear of zero.
+    `scores` are the models' scores; `draws` has a row for each bootstrap draw and a column for each
+    model, the same draw of words in a row; `family` maps a model to "llm" or "classical". The
+    effect is the mean score over LLMs less the mean over classical models. The claim holds for an
+    LLM whose score is above that of every classical model, the interval of each difference clear
+    of zero.
 
-    *Reproduced*: it holds for every LLM. *Partly*: it holds for some, or the effect's interval is
-    above zero all the same. *Not reproduced*: neither. *Cannot be tested here*: a family has no
-    model.
+    *Reproduced*: it holds for every LLM. *Partly*: it holds for some. *Not reproduced*: for none.
+    *Cannot be tested here*: a family has no model.
 
     Raises `InputError` for an unknown family or for draws with NaN.
     """
@@ -57,6 +57,7 @@ def higher_in_llms(claim: str, draws: pd.DataFrame, family: Mapping[str, str]) -
     classical = [model for model in draws.columns if family[model] == "classical"]
     if not llms or not classical:
         return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
+    effect = float(np.mean([scores[m] for m in llms]) - np.mean([scores[m] for m in classical]))
     gap = draws[llms].mean(axis=1) - draws[classical].mean(axis=1)
     low, high = percentile_interval(gap.to_numpy())
     holds = {
@@ -66,6 +67,6 @@ def higher_in_llms(claim: str, draws: pd.DataFrame, family: Mapping[str, str]) -
     word: VerdictWord = "not reproduced"
     if all(holds.values()):
         word = "reproduced"
-    elif any(holds.values()) or low > 0:
+    elif any(holds.values()):
         word = "partly"
-    return Verdict(claim, word, float(gap.mean()), low, high, holds)
+    return Verdict(claim, word, effect, low, high, holds)
