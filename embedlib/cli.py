@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 from typing import Annotated, Any, Optional
 
@@ -236,10 +237,7 @@ def build(
     from embedlib.book.build import build_html, stage
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run import execute, plan
-    from embedlib.encoders import unload_models
     from embedlib.encoders.convert import model_folder
-    from embedlib.extraction import embed_words
-    from embedlib.lexicon import load_words
     from embedlib.models import find_model
     from embedlib.paths import PROJECT
 
@@ -248,9 +246,10 @@ def build(
     for name in names:
         if find_model(name).kind == "causal":
             model_folder(find_model(name))  # converted while nothing else is in memory
-    for name in names:
-        embed_words(name, load_words())
-        unload_models()
+    # A process of its own, so that the models are not in memory beside those of the notebooks.
+    options = [option for name in names for option in ("--model", name)]
+    if subprocess.run([sys.executable, "-m", "embedlib.cli", "extract", *options], check=False).returncode:
+        raise EmbedlibError("the extraction failed; its message is above")
     for item in planned:
         reasons = execute(item, force=force)
         console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)

@@ -16,7 +16,7 @@ _held: dict[tuple[ModelSpec, str, str], Encoder] = {}
 
 DTYPES = ("float32", "bfloat16", "float16")
 
-__all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model", "unload_models"]
+__all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model"]
 
 # For each `encoder` of the roster: its module and class, and the modules and packages that its
 # vectors depend on.
@@ -46,15 +46,10 @@ def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
     if wanted not in _held:
-        unload_models()  # before the next one is loaded: two at once may not fit
+        _held.clear()  # before the next one is loaded: two at once may not fit
         encoder_class = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)
         _held[wanted] = encoder_class(spec, dtype, device)
     return _held[wanted]
-
-
-def unload_models() -> None:
-    """Let go of the model that `load_model` keeps in memory."""
-    _held.clear()
 
 
 def code_version(spec: ModelSpec) -> str:
