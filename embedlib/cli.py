@@ -207,7 +207,7 @@ def drift(
     if found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
         wide = Console(width=max(console.width, 140)) if not sys.stdout.isatty() else console
-        wide.print(_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows), markup=False)
+        wide.print(_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows))
     for message in failed:
         errors.print(message, markup=False, highlight=False)
     if found or failed:
