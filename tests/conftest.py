@@ -22,6 +22,16 @@ from embedlib.paths import cache_dir
 REAL_CACHE = cache_dir()
 ALL = list(roster())
 CAUSAL = [name for name, spec in roster().items() if spec.kind == "causal"]
+FRONT = """---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A small notebook
+
+"""  # how a small notebook of the tests begins
 TEXT = [
     "the dog saw the cat and the cat saw the dog",
     "a word in its context has a meaning of its own",

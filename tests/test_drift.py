@@ -6,22 +6,16 @@ import json
 
 import nbformat
 import pytest
+from conftest import FRONT
 
 from embedlib.book.drift import check_notebook, compare, normalise
 from embedlib.book.notebooks import read_source, write
 from embedlib.book.run import execute, plan
 from embedlib.results import MIME
 
-SOURCE = """---
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A small notebook
-
-```{code-cell} python
+SOURCE = (
+    FRONT
+    + """```{code-cell} python
 :tags: [parameters]
 
 seed: int = 1  # a seed
@@ -57,6 +51,7 @@ A plain picture without a record would be made by this cell:
 len(frame)
 ```
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from conftest import FRONT
 from typer.testing import CliRunner
 
 from embedlib import cli, load_words
@@ -15,16 +16,9 @@ from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models import ModelSpec
 from embedlib.paths import PROJECT
 
-SOURCE = """---
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A small notebook
-
-```{code-cell} python
+SOURCE = (
+    FRONT
+    + """```{code-cell} python
 :tags: [parameters]
 
 number: int = 1  # a number
@@ -40,6 +34,7 @@ embedlib.record("ten-fold", 10 // number * number)
 os.environ.get("HF_HUB_OFFLINE")
 ```
 """
+)
 
 
 @pytest.fixture
@@ -119,6 +114,20 @@ def test_every_dependency_is_noticed(source, build, tmp_path, monkeypatch):
         assert name in now[part], part
         now[part][name] = value
         assert why(planned, now) == [f"{part}: {name} changed"]
+
+
+def test_edited_tags_prose_and_code_are_noticed_in_the_file(source, build):
+    state_after(source, build)
+    for old, new in (
+        (":tags: [parameters]", ":tags: [parameters, x]"),
+        ("again:", "once more:"),
+        ("import os", "import io"),
+    ):
+        source.write_text(SOURCE.replace(old, new))
+        changed = plan(source, build=build)
+        reasons = why(changed, fingerprint(changed))
+        assert reasons
+        assert all(reason.startswith("cells: ") for reason in reasons)
 
 
 def test_a_changed_model_checksum_runs_only_what_uses_the_model(source, build, monkeypatch):
