@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 from typing import Annotated, Any, Optional
 
@@ -190,11 +189,13 @@ def drift(
     """Run notebooks at default parameters and compare them with the committed ones."""
     from embedlib.book.drift import check_notebook
     from embedlib.book.notebooks import find_source, notebook_sources, read_executed
+    from embedlib.book.prepare import extract_for
     from embedlib.book.run import execute, plan
 
     sources = [find_source(name) for name in notebook or []] or notebook_sources()
     if not sources:
         raise EmbedlibError("there is no notebook to compare")
+    extract_for([plan(source) for source in sources])
     found, failed = [], []
     for source in sources:
         try:
@@ -236,20 +237,12 @@ def build(
     """Extract, execute the notebooks that need it, and build the HTML."""
     from embedlib.book.build import build_html, stage
     from embedlib.book.notebooks import notebook_sources
+    from embedlib.book.prepare import extract_for
     from embedlib.book.run import execute, plan
-    from embedlib.encoders.convert import model_folder
-    from embedlib.models import find_model
     from embedlib.paths import PROJECT
 
     planned = [plan(source) for source in notebook_sources()]
-    names = list(dict.fromkeys(name for item in planned for name in item.settings.get("models", [])))
-    for name in names:
-        if find_model(name).kind == "causal":
-            model_folder(find_model(name))  # converted while nothing else is in memory
-    # A process of its own, so that the models are not in memory beside those of the notebooks.
-    options = [option for name in names for option in ("--model", name)]
-    if subprocess.run([sys.executable, "-m", "embedlib.cli", "extract", *options], check=False).returncode:
-        raise EmbedlibError("the extraction failed; its message is above")
+    extract_for(planned)
     for item in planned:
         reasons = execute(item, force=force)
         console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)

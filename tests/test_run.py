@@ -165,6 +165,16 @@ def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):
     assert "embedlib/encoders/causal.py" in names
 
 
+def test_a_model_that_loads_inside_a_notebook_writes_nothing(cache, source, build):
+    source.write_text(
+        SOURCE.replace("import embedlib\n", 'import embedlib\nembedlib.embed_words("sbert-minilm", ["a"])\n')
+    )
+    planned = plan(source, build=build)
+    execute(planned)
+    kinds = [o.output_type for c in read_executed(planned.output).cells for o in c.get("outputs", [])]
+    assert kinds == ["display_data", "execute_result"]
+
+
 def test_names_are_found_with_the_nearest_match():
     assert find_source("02_random_pairs").name == "02_random_pairs.md"
     assert find_source("notebooks/01_models.ipynb").name == "01_models.md"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
+import warnings
 from pathlib import Path
 
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import UnknownNameError
 from embedlib.models import ModelSpec, find_model
 from embedlib.sources import code_digest
+
+# transformers imports tqdm.auto, which in a kernel without ipywidgets warns that it shows no bars.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 _held: dict[tuple[ModelSpec, str, str], Encoder] = {}
 
