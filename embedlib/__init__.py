@@ -9,34 +9,34 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from embedlib.datasets import load_dataset
     from embedlib.encoders import load_model
     from embedlib.errors import EmbedlibError
     from embedlib.extraction import embed_sentences, embed_spans, embed_words
     from embedlib.lexicon import load_words
     from embedlib.models import list_models
     from embedlib.results import Tolerance, record
-    from embedlib.table import EmbeddingTable
 
 __all__ = [
-    "EmbeddingTable",
     "EmbedlibError",
     "Tolerance",
     "embed_sentences",
     "embed_spans",
     "embed_words",
     "list_models",
+    "load_dataset",
     "load_model",
     "load_words",
     "record",
 ]
 
 _HOME = {
-    "EmbeddingTable": "table",
     "EmbedlibError": "errors",
     "embed_sentences": "extraction",
     "embed_spans": "extraction",
     "embed_words": "extraction",
     "list_models": "models",
+    "load_dataset": "datasets",
     "load_model": "encoders",
     "load_words": "lexicon",
     "record": "results",

@@ -1,27 +1,44 @@
-"""Word lists."""
+"""Word lists: the book's lexicon, a part of it, or a file of one's own."""
 
 from __future__ import annotations
 
-import csv
+import functools
 from pathlib import Path
+
+import pandas as pd
 
 from embedlib.errors import InputError
 from embedlib.paths import data_dir
 
 
+@functools.cache
+def _lexicon(path: Path) -> pd.DataFrame:
+    # Read as text: "nan" and "null" are words.
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype={"word": str, "zipf": float})
+    return table.set_index("word")
+
+
+def load_lexicon() -> pd.DataFrame:
+    """Read the lexicon: one row a word, the most frequent first.
+
+    The words are the 77,568 lemmas of WordNet 3.1 that are plain a-z. Columns: `zipf`, the Zipf
+    frequency (log10 of occurrences in a billion words); `pos`, the parts of speech, the commonest
+    first, and `lexfile`, the lexicographer file of the first sense of each, both joined by commas.
+    """
+    return _lexicon(data_dir() / "lexicon.tsv").copy()
+
+
 def load_words(words: int | str = "all") -> list[str]:
     """Read a word list.
 
-    `words` is how many of the book's words to take (`data/words.tsv`: plain a-z words of WordNet
-    3.1, most frequent first), "all" of them, or the path of a text file with one word a line
-    (blank lines are skipped, a repeated word counts once).
+    `words` is how many of the lexicon's words to take, most frequent first, "all" of them, or the
+    path of a text file with one word a line (blank lines are skipped, a repeated word counts once).
 
-    Raises `InputError` for a number outside the list and for a file that is missing or empty.
+    Raises `InputError` for a number outside the lexicon and for a file that is missing or empty.
     """
     if isinstance(words, str) and words != "all":
         return _own_words(Path(words).expanduser())
-    with (data_dir() / "words.tsv").open(encoding="utf-8", newline="") as file:
-        listed = [row["word"] for row in csv.DictReader(file, delimiter="\t")]
+    listed: list[str] = _lexicon(data_dir() / "lexicon.tsv").index.to_list()
     if words == "all":
         return listed
     if isinstance(words, bool) or not isinstance(words, int) or not 1 <= words <= len(listed):

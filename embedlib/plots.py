@@ -7,7 +7,7 @@ background is opaque, so that pictures read the same in a light and in a dark th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -132,7 +132,125 @@ def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> A
     return name_families(ax, family)
 
 
+def draw_intervals(
+    ax: Axes, scores: pd.DataFrame, family: Mapping[str, str], *, label: str, chance: float | None = None
+) -> Axes:
+    """Draw points with intervals from a frame of model, kind, value, low and high; a marker a kind.
+
+    Models stand in the frame's order from the top; `chance` is drawn as a dotted line. Low and high
+    may be NaN, for a point without an interval.
+    """
+    models, kinds = list(dict.fromkeys(scores["model"])), list(dict.fromkeys(scores["kind"]))
+    markers = dict(zip(kinds, itertools.cycle("osD^vP"), strict=False))
+    for _, row in scores.iterrows():
+        shift = (kinds.index(row["kind"]) - (len(kinds) - 1) / 2) * min(0.24, 0.7 / len(kinds))
+        y, colour = models.index(row["model"]) + shift, FAMILY_COLOURS[family[row["model"]]]
+        ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.6)
+        face = colour if kinds.index(row["kind"]) % 2 == 0 else "white"
+        ax.plot(row["value"], y, marker=markers[row["kind"]], ms=6.5, color=colour, mfc=face, lw=0)
+    if chance is not None:
+        ax.axvline(chance, color=INK, lw=0.9, ls=":")
+    ax.set_yticks(range(len(models)), labels=models)
+    for tick in ax.get_yticklabels():
+        tick.set_color(FAMILY_COLOURS[family[tick.get_text()]])
+    ax.invert_yaxis()
+    ax.set_xlabel(label)
+    ax.grid(axis="x", alpha=0.25)
+    ax.tick_params(axis="y", length=0)
+    if len(kinds) > 1:
+        handles = [
+            ax.plot([], [], marker=markers[kind], lw=0, color=INK, mfc=INK if n % 2 == 0 else "white", label=kind)[0]
+            for n, kind in enumerate(kinds)
+        ]
+        ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(kinds), frameon=False)
+    return name_families(ax, family)
+
+
+def draw_matrix(ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None) -> Axes:
+    """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there."""
+    sns.heatmap(
+        values, ax=ax, annot=True, fmt=f".{digits}f", cmap="viridis" if middle is None else "vlag", center=middle,
+        linewidths=0.5, linecolor="white", cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"fontsize": 9},
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(length=0)
+    ax.set_xticks(ax.get_xticks(), labels=[tick.get_text() for tick in ax.get_xticklabels()], rotation=30, ha="right")
+    ax.set_yticks(ax.get_yticks(), labels=[tick.get_text() for tick in ax.get_yticklabels()], rotation=0)
+    return ax
+
+
+def draw_stack(ax: Axes, shares: pd.DataFrame, *, label: str) -> Axes:
+    """Draw a stacked bar a row from a frame of shares (0 to 1), a colour a column, written where wide."""
+    colours = dict(zip(shares.columns, ("#228833", "#ddaa33", "#88aacc", "#bbbbbb", "#666666"), strict=False))
+    start = np.zeros(len(shares))
+    for column in shares.columns:
+        wide = shares[column].to_numpy(dtype=float) * 100
+        ax.barh(range(len(shares)), wide, left=start, color=colours[column], label=column, height=0.74)
+        for row, (left, width) in enumerate(zip(start, wide, strict=True)):
+            if width >= 7:
+                ax.text(left + width / 2, row, f"{width:.0f}", ha="center", va="center", fontsize=9, color=INK)
+        start = start + wide
+    ax.set_yticks(range(len(shares)), labels=[str(name) for name in shares.index])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 100)
+    ax.set_xlabel(label)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(shares.columns), frameon=False)
+    return ax
+
+
+def draw_curves(ax: Axes, curves: pd.DataFrame, colours: Mapping[str, str], *, label: str) -> Axes:
+    """Draw one line a column over the index, each in its colour."""
+    for column in curves.columns:
+        ax.plot(curves.index, curves[column], color=colours[column], lw=1.6, label=column)
+    ax.set_xlabel(label)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+def draw_map(ax: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> Axes:
+    """Draw words at x and y, coloured by category, each category's name at its middle."""
+    for category, part in points.groupby("category", sort=False):
+        ax.scatter(part["x"], part["y"], s=16, color=colours[str(category)], alpha=0.85, lw=0)
+        ax.text(
+            part["x"].median(), part["y"].median(), str(category), ha="center", va="center", fontsize=9.5,
+            fontweight="bold", color=INK, bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 1.2},
+        )  # fmt: skip
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+        spine.set_color("#bbbbbb")
+    return ax
+
+
+def shades(names: Sequence[str]) -> dict[str, str]:
+    """Give ordered names colours from dark to light."""
+    return dict(zip(names, sns.color_palette("viridis", len(names)).as_hex(), strict=True))
+
+
+def hues(names: Sequence[str]) -> dict[str, str]:
+    """Give unordered names colours that a colour-blind reader can tell apart."""
+    return dict(zip(names, sns.color_palette("colorblind", len(names)).as_hex(), strict=True))
+
+
 def new_axes(width: float = 8.0, height: float = 4.8) -> tuple[Figure, Axes]:
     """Make a figure of one picture in the book's style; sizes in inches."""
     set_style()
     return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+def new_panels(names: Sequence[str], *, columns: int = 4, height: float = 1.9) -> tuple[Figure, dict[str, Axes]]:
+    """Make a figure of equal panels, each with its name as title; sizes in inches."""
+    set_style()
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(2.6 * columns, height * rows), layout="constrained", squeeze=False, sharex=True
+    )
+    flat = list(axes.flat)
+    for spare in flat[len(names) :]:
+        spare.set_axis_off()
+    for name, ax in zip(names, flat, strict=False):
+        ax.set_title(name, fontsize=9.5)
+        ax.tick_params(labelbottom=True)
+    return figure, dict(zip(names, flat, strict=False))

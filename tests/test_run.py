@@ -105,7 +105,7 @@ def test_every_dependency_is_noticed(source, build, tmp_path, monkeypatch):
     changes = {
         "parameters": ("number", '"2"'),
         "embedlib": ("embedlib/pooling.py", "other"),
-        "data": ("data/words.tsv", "other"),
+        "data": ("data/lexicon.tsv", "other"),
         "models": ("glove-6b-50d", "other"),
         "packages": ("torch", "1.0"),
     }
@@ -241,7 +241,7 @@ def test_command_line_names_what_is_wrong(monkeypatch, capsys):
         (["extract", "-m", "glove"], "Did you mean 'glove-6b-50d'"),
         (["extract", "-m", "sbert-minilm", "--layer", "9"], "unknown layer of sbert-minilm '9'"),
         (["extract", "-m", "sbert-minilm", "--words", "no-such-file"], "cannot read words from 'no-such-file'"),
-        (["extract", "-m", "sbert-minilm", "--words", "30000"], "allowed: 1 to 20000"),
+        (["extract", "-m", "sbert-minilm", "--words", "90000"], "allowed: 1 to 77568"),
         (["run", "03"], "unknown notebook '03'"),
         (["drift", "03"], "unknown notebook '03'"),
     ):

@@ -99,7 +99,7 @@ def fingerprint(run: Run) -> Fingerprint:
     specs = roster()
     names = [name for name in settings.get("models", specs) if name in specs]
     data = PROJECT / "data"
-    files = [p for p in sorted(data.rglob("*")) if p.is_file() and p.suffix not in {".md", ".py", ".pyc"}]
+    files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
     own = [Path(value) for value in settings.values() if isinstance(value, str) and Path(value).is_file()]
     return {
         "cells": {

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedlib.errors import InputError
+from embedlib.metrics import kernels
 
 Vectors = NDArray[np.float32]
 _DRAWS_AT_ONCE = 64
 _PAIRS_AT_ONCE = 4096
+_BLOCK = (1024, 4096)  # rows and columns of a block of cosines
 
 
 @dataclass(frozen=True)
@@ -103,3 +107,95 @@ def sample_pairs(items: int, size: int, rng: np.random.Generator) -> tuple[NDArr
     left = rng.integers(items, size=size)
     shift = rng.integers(1, items, size=size)
     return left, (left + shift) % items
+
+
+def upper_blocks(rows: Vectors, shape: tuple[int, int] = _BLOCK) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """Give the products of (n, d) rows with one another in blocks at and above the diagonal.
+
+    Each comes as its first row, its first column and the block, in rising order of both; the first
+    block of a row of blocks starts at the diagonal. The array of a block is used again for the next.
+    """
+    height, width = shape
+    memory = np.empty(height * width, dtype=np.float32)
+    for top in range(0, len(rows), height):
+        upper = rows[top : top + height]
+        for left in range(top, len(rows), width):
+            other = rows[left : left + width]
+            block = memory[: len(upper) * len(other)].reshape(len(upper), len(other))
+            np.matmul(upper, other.T, out=block)
+            yield top, left, block
+
+
+def all_pairs_histogram(vectors: Vectors, *, bins: int = 200, bands: Sequence[int] = ()) -> NDArray[np.int64]:
+    """Count the cosines of all pairs of distinct rows in equal bins of [-1, 1], every pair visited.
+
+    `bands` are the rows where a new band of words starts (rising, without 0); the result is
+    (len(bands) + 1, len(bands) + 1, bins), in its upper triangle the pairs of one band with
+    another. Counts are those of numpy's histogram of the float32 products.
+
+    Raises `InputError` for fewer than two rows, an odd number of bins, bands out of order, or a
+    zero row.
+    """
+    if len(vectors) < 2:
+        raise InputError(f"pairs need at least two vectors, got {len(vectors)}")
+    starts = [0, *bands, len(vectors)]
+    if sorted(set(starts)) != starts:
+        raise InputError(f"bands {list(bands)} do not rise within 1 to {len(vectors) - 1}")
+    if bins < 2 or bins % 2:
+        raise InputError(f"bins is {bins}; allowed: an even number of at least 2")
+    rows = unit(vectors)
+    counts = np.zeros((len(starts) - 1, len(starts) - 1, bins), dtype=np.int64)
+    for top, left, block in upper_blocks(rows):
+        for i, upper in _cut(starts, top, block.shape[0]):
+            for j, other in _cut(starts, left, block.shape[1]):
+                part = block[upper, other]
+                first = top + upper.start - left - other.start + 1  # one right of the diagonal
+                counts[i, j] += _count(part, first, bins)
+    return counts
+
+
+def _cut(starts: list[int], first: int, size: int) -> Iterator[tuple[int, slice]]:
+    """Cut a range of rows into bands; gives each band's number and its slice of the range."""
+    for band, (low, high) in enumerate(itertools.pairwise(starts)):
+        if low < first + size and high > first:
+            yield band, slice(max(low - first, 0), min(high - first, size))
+
+
+def _count(block: NDArray[np.float32], first: int, bins: int) -> NDArray[np.int64]:
+    parts: list[NDArray[np.int64]] = []
+
+    def work(start: int, stop: int) -> None:
+        counts = np.zeros((4, bins), dtype=np.int64)
+        kernels.count_block(block, start, stop, first, counts)
+        parts.append(counts.sum(axis=0))
+
+    kernels.in_threads(work, len(block))
+    total: NDArray[np.int64] = np.sum(parts, axis=0)
+    return total
+
+
+def nearest_neighbours(vectors: Vectors, k: int = 10) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Find the k rows of highest cosine for every row, itself left out: (n, k) rows and cosines.
+
+    Exact: every pair is visited, once. Of equal cosines the earlier row comes first. Raises
+    `InputError` for k outside 1 to n - 1 or a zero row.
+    """
+    if not 1 <= k < len(vectors):
+        raise InputError(f"k is {k}; allowed: 1 to {len(vectors) - 1}, one less than the number of vectors")
+    rows = unit(vectors)
+    places = np.full((len(rows), k), -1, dtype=np.int32)
+    cosines = np.full((len(rows), k), -2, dtype=np.float32)
+    for top, left, block in upper_blocks(rows):
+
+        def of_rows(start: int, stop: int) -> None:
+            kernels.keep_nearest_of_rows(block, start, stop, top, left, cosines, places)  # noqa: B023
+
+        def of_columns(start: int, stop: int) -> None:
+            kernels.keep_nearest_of_columns(right, start, stop, top, right_left, cosines, places)  # noqa: B023
+
+        kernels.in_threads(of_rows, block.shape[0])
+        # Columns that are rows of this block, too, have had these pairs from their own rows.
+        own = max(top + block.shape[0] - left, 0)
+        right, right_left = block[:, own:], left + own
+        kernels.in_threads(of_columns, right.shape[1])
+    return places, cosines

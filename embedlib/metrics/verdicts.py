@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -20,8 +20,8 @@ VERDICTS: tuple[str, ...] = get_args(VerdictWord)
 class Verdict:
     """A claim's verdict with its effect and 95 % interval.
 
-    `holds` says for each model whether the claim holds for it. Where the claim cannot be tested,
-    the effect and the interval are NaN and `holds` is empty.
+    `holds` says for each model, or for each part of the claim, whether it holds. Where the claim
+    cannot be tested, the effect and the interval are NaN and `holds` is empty.
     """
 
     claim: str
@@ -64,9 +64,47 @@ def higher_in_llms(claim: str, scores: Mapping[str, float], draws: pd.DataFrame,
         llm: all(percentile_interval((draws[llm] - draws[other]).to_numpy())[0] > 0 for other in classical)
         for llm in llms
     }
-    word: VerdictWord = "not reproduced"
+    return Verdict(claim, _word(holds), effect, low, high, holds)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statement of a claim: an effect that the claim says is above zero, with its interval."""
+
+    effect: float
+    low: float
+    high: float
+
+    @classmethod
+    def difference(cls, scores: Mapping[str, float], draws: pd.DataFrame, over: str, under: str) -> Part:
+        """Compare two models' scores; draws are paired, a row a draw and a column a model."""
+        low, high = percentile_interval((draws[over] - draws[under]).to_numpy())
+        return cls(scores[over] - scores[under], low, high)
+
+
+def best(scores: Mapping[str, float], models: Sequence[str]) -> str:
+    """Name the model of highest score, the first of equals; raises `InputError` for no model."""
+    if not models:
+        raise InputError("the best of no models was asked for")
+    return max(models, key=lambda model: scores[model])
+
+
+def from_parts(claim: str, parts: Mapping[str, Part | None]) -> Verdict:
+    """Judge a claim of several statements; a part that cannot be tested here is None.
+
+    A part holds where its interval is clear of zero. *Reproduced*: all parts that can be tested
+    hold; *partly*: some do; *not reproduced*: none does; *cannot be tested here*: no part can be.
+    The effect and its interval are those of the first part that can be tested.
+    """
+    tested = {name: part for name, part in parts.items() if part is not None}
+    if not tested:
+        return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
+    holds = {name: part.low > 0 for name, part in tested.items()}
+    first = next(iter(tested.values()))
+    return Verdict(claim, _word(holds), first.effect, first.low, first.high, holds)
+
+
+def _word(holds: Mapping[str, bool]) -> VerdictWord:
     if all(holds.values()):
-        word = "reproduced"
-    elif any(holds.values()):
-        word = "partly"
-    return Verdict(claim, word, effect, low, high, holds)
+        return "reproduced"
+    return "partly" if any(holds.values()) else "not reproduced"

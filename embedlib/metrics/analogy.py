@@ -1,0 +1,134 @@
+"""Analogy questions "a is to a2 as b is to ?", and the methods that answer them.
+
+3CosAdd and 3CosMul (levy2014linguistic), PairDistance (their PairDirection), 3CosAvg and LRCos
+(drozd2016word), and the baselines SimilarToB and SimilarToAny, which use no relation at all
+(linzen2016issues). Scores follow drozd2016word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlib.errors import InputError, UnknownNameError
+from embedlib.metrics import kernels
+from embedlib.metrics.similarity import Vectors, unit
+
+Rows = NDArray[np.int32]
+
+PAIRWISE = ("3CosAdd", "3CosMul", "PairDistance", "SimilarToAny")  # one pair is the example
+OF_RELATION = ("3CosAvg", "LRCos", "SimilarToB")  # all other pairs of the relation are, or none
+METHODS = PAIRWISE + OF_RELATION
+FOLDS = 10  # LRCos: parts of a relation that a classifier is trained without
+
+_KINDS = {
+    "3CosAdd": kernels.ADD,
+    "3CosMul": kernels.MUL,
+    "PairDistance": kernels.DIRECTION,
+    "SimilarToAny": kernels.ANY,
+}
+_WIDTH = 512  # candidates at once: cosines of a thousand words with them stay in the cache
+
+
+@dataclass(frozen=True)
+class Answers:
+    """For each question the row of the best candidate: of all, and of those that are no input."""
+
+    allowed: Rows
+    excluded: Rows
+
+
+def check_method(method: str, allowed: Sequence[str] = METHODS) -> str:
+    """Give the method back; raises `UnknownNameError` with the nearest match for an unknown one."""
+    if method not in allowed:
+        raise UnknownNameError.of("analogy method", method, allowed)
+    return method
+
+
+def answer_questions(vectors: Vectors, questions: Rows, method: str = "3CosAdd") -> Answers:
+    """Answer questions from one example pair each; every row of `vectors` is a candidate.
+
+    `questions` is (n, 3) rows of a, a2 and b. The cosines of the distinct words of all questions
+    with a block of candidates are computed once; a question's scores are sums, products or
+    quotients of three rows of them. Of equal scores the earlier row wins.
+
+    Raises `UnknownNameError` for a method that is not pairwise and `InputError` for rows out of
+    range, a zero row, or no candidate that is not an input.
+    """
+    check_method(method, PAIRWISE)
+    if questions.ndim != 2 or questions.shape[1] != 3:
+        raise InputError(f"questions are (n, 3) rows of a, a2 and b, not {questions.shape}")
+    if len(vectors) < 4:
+        raise InputError(f"analogies need at least 4 candidates, got {len(vectors)}")
+    if questions.size and not 0 <= questions.min() <= questions.max() < len(vectors):
+        raise InputError(f"a question names row {questions.max()}; there are {len(vectors)}")
+    rows = unit(vectors)
+    asked, inverse = np.unique(questions, return_inverse=True)
+    local: Rows = inverse.reshape(questions.shape).astype(np.int32)
+    inputs = questions.astype(np.int32)
+    a, a2, b = (rows[questions[:, part]] for part in range(3))
+    shifts = np.einsum("ij,ij->i", a2 - a, b)
+    scores = np.full((len(questions), 2), -1e30, dtype=np.float32)
+    places = np.full((len(questions), 2), -1, dtype=np.int32)
+    words = rows[asked]
+    memory = np.empty(len(words) * _WIDTH, dtype=np.float32)
+    kind = _KINDS[method]
+    for first in range(0, len(rows), _WIDTH):
+        candidates = rows[first : first + _WIDTH]
+        cosines = memory[: len(words) * len(candidates)].reshape(len(words), len(candidates))
+        np.matmul(words, candidates.T, out=cosines)
+
+        def work(start: int, stop: int) -> None:
+            kernels.best_answers(kind, cosines, start, stop, first, local, shifts, inputs, scores, places)  # noqa: B023
+
+        kernels.in_threads(work, len(questions))
+    return Answers(places[:, 0].copy(), places[:, 1].copy())
+
+
+def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.Generator) -> Answers:
+    """Answer for each pair of a relation, b to b2, from the relation's other pairs.
+
+    `pairs` is (n, 2) rows of source and first right answer. 3CosAvg adds the mean offset of the
+    other pairs to b. LRCos multiplies the cosine with b by the probability that a word is of the
+    answers' class, by a logistic regression of answers against sources and as many random words,
+    trained without the tenth of the pairs that b is in. SimilarToB takes the nearest word.
+
+    Raises `UnknownNameError` for a method that is not of a relation and `InputError` for fewer
+    than three pairs or a zero row.
+    """
+    check_method(method, OF_RELATION)
+    if len(pairs) < 3:
+        raise InputError(f"{method} needs at least 3 pairs of a relation, got {len(pairs)}")
+    rows = unit(vectors)
+    sources, targets = rows[pairs[:, 0]], rows[pairs[:, 1]]
+    queries = sources
+    if method == "3CosAvg":
+        offsets = targets - sources
+        queries = sources + (offsets.sum(axis=0) - offsets) / (len(pairs) - 1)
+    scores = queries @ rows.T
+    if method == "LRCos":
+        scores *= _class_probabilities(rows, pairs, rng)
+    allowed = scores.argmax(axis=1)
+    scores[np.arange(len(pairs)), pairs[:, 0]] = -np.inf
+    return Answers(allowed.astype(np.int32), scores.argmax(axis=1).astype(np.int32))
+
+
+def _class_probabilities(rows: Vectors, pairs: Rows, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Give the probability of each row to be an answer, (pairs, n), by classifiers blind to the pair."""
+    from sklearn.linear_model import LogisticRegression
+
+    folds = rng.permutation(len(pairs)) % min(FOLDS, len(pairs))
+    others = rng.integers(len(rows), size=len(pairs))
+    probabilities = np.empty((len(pairs), len(rows)), dtype=np.float32)
+    for fold in range(folds.max() + 1):
+        known = pairs[folds != fold]
+        examples = np.concatenate([known[:, 1], known[:, 0], others[folds != fold]])
+        classes = np.arange(len(examples)) < len(known)
+        # C: the vectors have length one, so that the default would hardly move from the mean.
+        model = LogisticRegression(C=100.0, max_iter=1000).fit(rows[examples], classes)
+        logits = rows @ model.coef_[0].astype(np.float32) + np.float32(model.intercept_[0])
+        probabilities[folds == fold] = 1 / (1 + np.exp(-logits))
+    return probabilities

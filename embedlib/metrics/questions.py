@@ -1,0 +1,159 @@
+"""Analogy questions of a test set over a vocabulary, and the scores of a model's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from gensim.parsing.porter import PorterStemmer
+from numpy.typing import NDArray
+
+from embedlib.errors import InputError
+from embedlib.metrics.analogy import PAIRWISE, Answers, Rows, answer_questions, answer_relation, check_method
+from embedlib.metrics.similarity import Vectors
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions of one relation that a vocabulary can answer, as rows of the vocabulary.
+
+    `pairwise` is (n, 3) rows of a, a2 and b, and `right` (n, most) the rows of all right answers,
+    filled up with -1. `pairs` is (m, 2) rows of source and best answer, `pair_right` (m, most).
+    `asked` counts all pairwise questions of the relation, `asked_pairs` all its pairs.
+    """
+
+    group: str
+    relation: str
+    pairwise: Rows
+    right: Rows
+    pairs: Rows
+    pair_right: Rows
+    asked: int
+    asked_pairs: int
+
+
+def _padded(lists: Sequence[Sequence[int]]) -> Rows:
+    width = max((len(row) for row in lists), default=1)
+    return np.array([[*row, *[-1] * (width - len(row))] for row in lists], dtype=np.int32).reshape(-1, width)
+
+
+def from_relations(relations: pd.DataFrame, words: Sequence[str]) -> list[Questions]:
+    """Make every ordered two pairs of a relation a question: a frame as of `bats`, a vocabulary.
+
+    A pair takes part if its source and at least one right answer are words of the vocabulary;
+    as an example it shows the best of those. Raises `InputError` for a relation of one pair.
+    """
+    index = {word: row for row, word in enumerate(words)}
+    found = []
+    for (group, relation), part in relations.groupby(["group", "relation"], sort=False):
+        if len(part) < 2:
+            raise InputError(f"relation {relation!r} has one pair; a question needs two")
+        known = [
+            (index[source], [index[target] for target in targets if target in index])
+            for source, targets in zip(part["source"], part["targets"], strict=True)
+            if source in index
+        ]
+        known = [(source, targets) for source, targets in known if targets]
+        pairs = np.array([(source, targets[0]) for source, targets in known], dtype=np.int32).reshape(-1, 2)
+        right = _padded([targets for _, targets in known])
+        first, second = np.nonzero(~np.eye(len(pairs), dtype=bool))
+        pairwise = np.column_stack([pairs[first], pairs[second, 0]]).astype(np.int32)
+        n = len(part)
+        found.append(
+            Questions(str(group), str(relation), pairwise, right[second], pairs, right, n * (n - 1), n)
+        )  # fmt: skip
+    return found
+
+
+def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questions]:
+    """Take questions as a test set lists them: a frame as of `google-analogies`, a vocabulary.
+
+    The group is semantic, or syntactic where the relation's name begins with gram (mikolov2013efficient).
+    A relation's pairs are those that its questions show.
+    """
+    index = {word: row for row, word in enumerate(words)}
+    found = []
+    for relation, part in analogies.groupby("relation", sort=False):
+        rows = np.array([[index.get(word, -1) for word in part[column]] for column in ("a", "a2", "b", "b2")]).T
+        known = rows[(rows >= 0).all(axis=1)].astype(np.int32)
+        named = pd.concat([part[["a", "a2"]], part[["b", "b2"]].set_axis(["a", "a2"], axis=1)]).drop_duplicates()
+        pairs = [(index[a], index[a2]) for a, a2 in named.itertuples(index=False) if a in index and a2 in index]
+        pairs_array = np.array(pairs, dtype=np.int32).reshape(-1, 2)
+        group = "syntactic" if str(relation).startswith("gram") else "semantic"
+        found.append(
+            Questions(group, str(relation), known[:, :3].copy(), known[:, 3:].copy(), pairs_array,
+                      pairs_array[:, 1:].copy(), len(part), len(named))
+        )  # fmt: skip
+    return found
+
+
+def stems(words: Sequence[str]) -> NDArray[np.int64]:
+    """Give each word the number of its Porter stem (porter1980algorithm): variants share one."""
+    stem = PorterStemmer().stem
+    codes: NDArray[np.int64] = pd.factorize(np.array([stem(word) for word in words], dtype=object))[0]
+    return codes
+
+
+def evaluate(
+    vectors: Vectors, words: Sequence[str], questions: Sequence[Questions], methods: Sequence[str], *, seed: int
+) -> pd.DataFrame:
+    """Answer all questions by all methods; `vectors` (n, d) of all `words` are the candidates.
+
+    Gives a row for each relation and method: group, relation, method; questions asked and answered;
+    right with inputs excluded; right_allowed with them allowed; and where the other answers land:
+    variant (the stem of an input or of a right answer) and elsewhere with inputs excluded,
+    input_allowed, variant_allowed and elsewhere_allowed with them allowed. Methods of a relation
+    ask one question a pair; below three answerable pairs they answer none.
+
+    Raises `UnknownNameError` for an unknown method and `InputError` where vectors and words differ
+    in number, the methods are empty, or no question of any relation can be answered.
+    """
+    for method in methods:
+        check_method(method)
+    if not methods or len(vectors) != len(words):
+        raise InputError(f"{len(vectors)} vectors, {len(words)} words and {len(methods)} methods: nothing to answer")
+    if not any(len(q.pairwise) for q in questions):
+        raise InputError("no question can be answered: no relation has two pairs of known words")
+    codes = stems(words)
+    edges = np.cumsum([0, *(len(q.pairwise) for q in questions)])
+    everything = np.concatenate([q.pairwise for q in questions])
+    rows = []
+    for method in methods:
+        together = answer_questions(vectors, everything, method) if method in PAIRWISE else None
+        for number, q in enumerate(questions):
+            if together is not None:
+                part = slice(edges[number], edges[number + 1])
+                answers, inputs, right = Answers(together.allowed[part], together.excluded[part]), q.pairwise, q.right
+            else:
+                answers, inputs, right = _of_relation(vectors, q, method, np.random.default_rng([seed, number]))
+            rows.append({
+                "group": q.group, "relation": q.relation, "method": method,
+                "asked": q.asked if together is not None else q.asked_pairs, "answered": len(inputs),
+                **_landings(answers, inputs, right, codes),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _of_relation(vectors: Vectors, q: Questions, method: str, rng: np.random.Generator) -> tuple[Answers, Rows, Rows]:
+    if len(q.pairs) < 3:
+        none = np.empty(0, dtype=np.int32)
+        return Answers(none, none), q.pairs[:0, :1], q.pair_right[:0]
+    return answer_relation(vectors, q.pairs, method, rng), q.pairs[:, :1], q.pair_right
+
+
+def _landings(answers: Answers, inputs: Rows, right: Rows, codes: NDArray[np.int64]) -> dict[str, int]:
+    """Count answers that are right, and where the others land."""
+    near = np.concatenate([codes[inputs], np.where(right >= 0, codes[right], -1)], axis=1)
+    counts = {}
+    for suffix, places in (("", answers.excluded), ("_allowed", answers.allowed)):
+        hit = (right == places[:, None]).any(axis=1)
+        on_input = (inputs == places[:, None]).any(axis=1) & ~hit
+        variant = (near == codes[places][:, None]).any(axis=1) & ~hit & ~on_input
+        counts[f"right{suffix}"] = int(hit.sum())
+        if suffix:
+            counts["input_allowed"] = int(on_input.sum())
+        counts[f"variant{suffix}"] = int(variant.sum())
+        counts[f"elsewhere{suffix}"] = int((~hit & ~on_input & ~variant).sum())
+    return counts

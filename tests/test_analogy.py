@@ -1,0 +1,158 @@
+"""Analogies against gensim, hand-made vectors and plain numpy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import real
+from gensim.models import KeyedVectors
+from gensim.test.utils import datapath
+
+from embedlib import load_dataset
+from embedlib.errors import InputError, UnknownNameError
+from embedlib.metrics.analogy import METHODS, PAIRWISE, answer_questions, answer_relation
+from embedlib.metrics.questions import evaluate, from_analogies, from_relations, stems
+from embedlib.metrics.similarity import unit
+
+
+@pytest.fixture(scope="module")
+def glove():
+    return real("glove-6b-50d")
+
+
+@pytest.mark.parametrize(("size", "right", "total"), [(30_000, 7_393, 14_877), (300_000, 9_036, 19_486)])
+def test_3cosadd_equals_gensim_section_by_section(glove, size, right, total):
+    words, vectors = glove.words[:size], glove.vectors[:size]
+    asked = from_analogies(load_dataset("google-analogies"), words)
+    found = evaluate(vectors, words, asked, ["3CosAdd"], seed=1)
+    assert (found["right"].sum(), found["answered"].sum(), found["asked"].sum()) == (right, total, 19_544)
+    if size > 30_000:
+        return
+    peer = KeyedVectors(50)
+    peer.add_vectors(words, vectors)
+    _, sections = peer.evaluate_word_analogies(datapath("questions-words.txt"), restrict_vocab=size)
+    ours = found.set_index("relation")
+    for section in sections[:-1]:
+        row = ours.loc[section["section"]]
+        assert row["right"] == len(section["correct"]), section["section"]
+        assert row["answered"] == len(section["correct"]) + len(section["incorrect"])
+
+
+def brute(vectors, a, a2, b, method):
+    """Score all candidates for one question in float64, as the papers write it."""
+    rows = unit(vectors).astype(np.float64)
+    to = rows @ rows[[a, a2, b]].T
+    if method == "3CosAdd":
+        return rows @ (rows[b] - rows[a] + rows[a2])
+    if method == "3CosMul":
+        near = (to + 1) / 2
+        return near[:, 2] * near[:, 1] / (near[:, 0] + 0.001)
+    if method == "PairDistance":
+        away = rows - rows[b]
+        away[b] = 0
+        return away @ (rows[a2] - rows[a]) / np.maximum(np.linalg.norm(away, axis=1), 1e-3)
+    return to.max(axis=1)
+
+
+@pytest.mark.parametrize("method", PAIRWISE)
+def test_pairwise_methods_equal_plain_numpy(method):
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((1_300, 12)).astype(np.float32)
+    questions = np.array([rng.choice(1_300, 3, replace=False) for _ in range(80)], dtype=np.int32)
+    answers = answer_questions(vectors, questions, method)
+    for number, (a, a2, b) in enumerate(questions):
+        scores = brute(vectors, a, a2, b, method)
+        assert scores[answers.allowed[number]] == pytest.approx(scores.max(), abs=1e-5)
+        scores[[a, a2, b]] = -np.inf
+        assert answers.excluded[number] == scores.argmax()
+
+
+def test_equal_candidates_are_answered_by_the_first_in_any_block():
+    rng = np.random.default_rng(6)
+    vectors = rng.standard_normal((1_500, 8)).astype(np.float32)
+    target = unit(vectors)[[0, 1, 2]] * np.array([[-1], [1], [1]])
+    vectors[[700, 40, 1_400]] = target.sum(axis=0)
+    question = np.array([[0, 1, 2]], dtype=np.int32)
+    assert answer_questions(vectors, question).excluded[0] == 40
+    assert answer_questions(vectors, question, "3CosAdd").allowed[0] == 40
+
+
+def test_a_parallelogram_is_solved_by_every_offset_method():
+    rng = np.random.default_rng(7)
+    sources = rng.standard_normal((12, 30)).astype(np.float32)
+    offset = 9 * np.eye(30, dtype=np.float32)[0]
+    vectors = np.concatenate([sources, sources + offset, rng.standard_normal((40, 30)).astype(np.float32)])
+    pairs = np.array([(n, n + 12) for n in range(12)], dtype=np.int32)
+    found = answer_relation(vectors, pairs, "3CosAvg", np.random.default_rng(1)).excluded
+    assert (found == pairs[:, 1]).mean() > 0.5
+    classed = answer_relation(vectors, pairs, "LRCos", np.random.default_rng(1)).excluded
+    assert np.isin(classed, pairs[:, 1]).mean() > 0.6
+    nearest = answer_relation(vectors, pairs, "SimilarToB", np.random.default_rng(1))
+    assert (nearest.allowed == pairs[:, 0]).all()
+    rows = unit(vectors)
+    cosines = rows[:12] @ rows.T
+    cosines[np.arange(12), np.arange(12)] = -2
+    assert (nearest.excluded == cosines.argmax(axis=1)).all()
+
+
+def test_3cosavg_leaves_out_the_pair_itself():
+    vectors = np.eye(8, dtype=np.float32)
+    pairs = np.array([(0, 1), (2, 3), (4, 5)], dtype=np.int32)
+    rows = unit(vectors)
+    query = rows[0] + ((rows[3] - rows[2]) + (rows[5] - rows[4])) / 2
+    scores = rows @ query
+    scores[0] = -1
+    assert answer_relation(vectors, pairs, "3CosAvg", np.random.default_rng(0)).excluded[0] == scores.argmax() == 3
+
+
+RELATIONS = pd.DataFrame(
+    [
+        ("one", "plural", "cat", ("cats",)),
+        ("one", "plural", "dog", ("hounds", "dogs")),
+        ("one", "plural", "gnu", ("gnus",)),
+        ("two", "none", "x", ("y",)),
+        ("two", "none", "z", ("q",)),
+    ],
+    columns=["group", "relation", "source", "targets"],
+)
+WORDS = ["cat", "cats", "dog", "dogs", "catty", "house"]
+
+
+def test_questions_and_landings_by_hand():
+    asked = from_relations(RELATIONS, WORDS)
+    assert asked[0].pairwise.tolist() == [[0, 1, 2], [2, 3, 0]]
+    assert (asked[0].asked, asked[0].asked_pairs, asked[0].right.tolist()) == (6, 3, [[3], [1]])
+    assert (asked[1].asked, len(asked[1].pairwise)) == (2, 0)
+    vectors = np.array([[1, 0], [1, 1], [0, 1], [0.2, 1.1], [0.9, 0.1], [-1, -1]], dtype=np.float32)
+    table = evaluate(vectors, WORDS, asked, ["3CosAdd", "3CosAvg"], seed=0).set_index(["relation", "method"])
+    row = table.loc[("plural", "3CosAdd")]
+    assert (row["asked"], row["answered"]) == (6, 2)
+    assert row[["right", "variant", "elsewhere"]].sum() == 2
+    assert row[["right_allowed", "input_allowed", "variant_allowed", "elsewhere_allowed"]].sum() == 2
+    assert table.loc[("plural", "3CosAvg"), "answered"] == 0
+    assert table.loc[("none", "3CosAdd"), ["asked", "answered"]].tolist() == [2, 0]
+
+
+def test_variants_share_a_stem():
+    codes = stems(["walk", "walking", "talked"])
+    assert codes[0] == codes[1] != codes[2]
+
+
+def test_bad_input_is_refused():
+    vectors = np.eye(6, dtype=np.float32)
+    question = np.array([[0, 1, 2]], dtype=np.int32)
+    with pytest.raises(UnknownNameError, match="Did you mean '3CosAdd'"):
+        answer_questions(vectors, question, "3CosAd")
+    with pytest.raises(UnknownNameError, match="unknown analogy method"):
+        answer_questions(vectors, question, "LRCos")
+    with pytest.raises(InputError, match="all zeros"):
+        answer_questions(np.zeros((6, 2), np.float32), question)
+    with pytest.raises(InputError, match="names row 9"):
+        answer_questions(vectors, np.array([[0, 1, 9]], dtype=np.int32))
+    with pytest.raises(InputError, match="at least 4 candidates"):
+        answer_questions(vectors[:3], question)
+    with pytest.raises(InputError, match="at least 3 pairs"):
+        answer_relation(vectors, np.array([[0, 1]], dtype=np.int32), "3CosAvg", np.random.default_rng(0))
+    with pytest.raises(InputError, match="no question can be answered"):
+        evaluate(vectors, list("abcdef"), from_relations(RELATIONS, list("abcdef")), METHODS, seed=1)
+    with pytest.raises(InputError, match="one pair"):
+        from_relations(RELATIONS[:1], WORDS)
