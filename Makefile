@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+PROFILE := default
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export TRANSFORMERS_OFFLINE := 1
@@ -28,8 +29,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.book
 
 setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
 
-book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html
-	$(BIN)/embedlib build
+book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html (PROFILE=full: all words)
+	$(BIN)/embedlib build --profile $(PROFILE)
 
 test: $(VENV)/.dev lint  ## lint and test
 	$(BIN)/python -m pytest
@@ -49,7 +50,10 @@ word2vec: $(VENV)/.book  ## train word2vec-enwiki-sample again (then update its 
 	PYTHONHASHSEED=0 $(BIN)/python data/scripts/train_word2vec.py
 
 bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
+	$(BIN)/python benchmarks/analogies.py
+	$(BIN)/python benchmarks/all_pairs.py
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/scaling.py
 
 lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock

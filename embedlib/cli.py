@@ -233,20 +233,23 @@ def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks;
 @app.command()
 def build(
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
+    profile: Annotated[str, typer.Option(help="default, or full: every notebook on the whole lexicon.")] = "default",
 ) -> None:
     """Extract, execute the notebooks that need it, and build the HTML."""
     from embedlib.book.build import build_html, stage
     from embedlib.book.notebooks import notebook_sources
-    from embedlib.book.prepare import extract_for
+    from embedlib.book.prepare import PROFILES, extract_for
     from embedlib.book.run import execute, plan
     from embedlib.paths import PROJECT
 
-    planned = [plan(source) for source in notebook_sources()]
+    if profile not in PROFILES:
+        raise UnknownNameError.of("profile", profile, PROFILES)
+    planned = [plan(source, PROFILES[profile]) for source in notebook_sources()]
     extract_for(planned)
     for item in planned:
         reasons = execute(item, force=force)
         console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)
-    stage(PROJECT / "_build" / "src", PROJECT / "_build" / "executed")
+    stage(PROJECT / "_build" / "src", {item.source.stem: item.output for item in planned})
     html = build_html(PROJECT / "_build" / "src", PROJECT)
     console.print(f"the book: {html / 'index.html'}", soft_wrap=True)
 

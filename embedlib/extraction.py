@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
-from embedlib.encoders.base import Layer, SpanKey, check_template, distinct_spans, distinct_texts
+from embedlib.encoders.base import SpanKey, check_template, distinct_spans, distinct_texts
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec, find_model
 from embedlib.store import Identity, ShardFolder, fetch
 from embedlib.table import EmbeddingTable
 
 Model = str | ModelSpec | Encoder
+Layer = int | Sequence[int] | Literal["all"] | None
 
 
 def embed_words(
@@ -23,7 +24,7 @@ def embed_words(
     """Embed words alone.
 
     `model` is a roster name, a `ModelSpec` or an encoder. `layer` is a number from 0 (input
-    embeddings) to the model's last, or "all" for every layer side by side (see
+    embeddings) to the model's last, several of them, or "all", side by side (see
     `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own tokens
     with the model's special-token policy. `template` holds `{text}` once. Arguments left at None
     take the roster's default.
@@ -63,7 +64,7 @@ def embed_spans(
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     keys = {_span_text(key): key for key in distinct_spans(spans)}
     folders = _folders(spec, dtype, "spans", layer, pooling, None)
-    layers = layer if layer == "all" else folders[0].identity.layer
+    layers: int | Literal["all"] = "all" if len(folders) > 1 else folders[0].identity.layer
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
@@ -85,7 +86,7 @@ def _embed_texts(
     spec, dtype = _resolve(model)
     texts = distinct_texts(given)
     folders = _folders(spec, dtype, kind, layer, pooling, template)
-    layers = layer if layer == "all" else folders[0].identity.layer
+    layers: int | Literal["all"] = "all" if len(folders) > 1 else folders[0].identity.layer
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)

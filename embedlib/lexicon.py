@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from embedlib.errors import InputError
@@ -44,6 +47,25 @@ def load_words(words: int | str = "all") -> list[str]:
     if isinstance(words, bool) or not isinstance(words, int) or not 1 <= words <= len(listed):
         raise InputError(f"words is {words!r}; allowed: 1 to {len(listed)}, 'all', or a file of words")
     return listed[:words]
+
+
+def frequency_bands(words: Sequence[str], limits: Sequence[float]) -> dict[str, list[str]]:
+    """Sort words into bands of Zipf frequency, the most frequent first; a band without words is left out.
+
+    `limits` are the lower ends of the bands but the last. Words that the lexicon does not list come
+    last, as a band of their own. Raises `InputError` for limits that are not distinct numbers or none.
+    """
+    if not limits or len(set(limits)) < len(limits):
+        raise InputError(f"bands are {list(limits)}; allowed: one or more distinct Zipf frequencies")
+    falling = sorted(limits, reverse=True)
+    names = [f"Zipf {falling[0]:g} and more"]
+    names += [f"Zipf {low:g} to {high:g}" for high, low in itertools.pairwise(falling)]
+    names += [f"Zipf below {falling[-1]:g}", "not in the lexicon"]
+    zipf = _lexicon(data_dir() / "lexicon.tsv")["zipf"].reindex(list(words)).fillna(-np.inf)
+    ordered = zipf.sort_values(ascending=False, kind="stable")
+    places = np.searchsorted(-np.array(falling), -ordered.to_numpy(), side="left")
+    places[np.isneginf(ordered.to_numpy())] = len(falling) + 1
+    return {name: part.to_list() for n, name in enumerate(names) if len(part := ordered.index[places == n])}
 
 
 def _own_words(path: Path) -> list[str]:

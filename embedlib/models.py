@@ -6,12 +6,13 @@ import functools
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from embedlib.errors import EmbedlibError, UnknownNameError
+from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,12 +120,14 @@ class ModelSpec(BaseModel):
                 return artifact
         raise UnknownNameError.of(f"artifact role of {self.name}", role, [a.role for a in self.artifacts])
 
-    def resolve_layers(self, layer: int | Literal["all"] | None) -> tuple[int, ...]:
-        """Turn a `layer` argument into layer numbers; raises `UnknownNameError`."""
+    def resolve_layers(self, layer: int | Sequence[int] | Literal["all"] | None) -> tuple[int, ...]:
+        """Turn a `layer` argument into layer numbers, rising; raises `UnknownNameError`."""
         if layer is None:
             return (self.layer,)
         if layer == "all":
             return tuple(range(self.layers + 1))
+        if isinstance(layer, list | tuple) and layer:
+            return tuple(sorted({self.resolve_layers(number)[0] for number in layer}))
         if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer <= self.layers:
             raise UnknownNameError.of(f"layer of {self.name}", layer, [*range(self.layers + 1), "all"])
         return (layer,)
@@ -196,3 +199,13 @@ def list_models() -> pd.DataFrame:
                "bos_policy", "trained_on", "source", "licence", "citation"]  # fmt: skip
     rows = {name: {column: getattr(spec, column) for column in columns} for name, spec in roster().items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")
+
+
+def check_models(models: Sequence[str]) -> list[str]:
+    """Give the names of models back, each once.
+
+    Raises `InputError` for an empty list and `UnknownNameError` for a name that is not in the roster.
+    """
+    if not models:
+        raise InputError(f"models is empty; allowed: one or more of {', '.join(roster())}")
+    return [find_model(name).name for name in dict.fromkeys(models)]

@@ -15,6 +15,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544"}
 FAMILY_NAMES = {"classical": "classical", "llm": "LLM"}
@@ -65,8 +66,7 @@ def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], fam
         ax.text(means[model], row + 0.75, f"{means[model]:.2f}", ha="center", va="bottom", fontsize=9, color=INK)
     ax.axvline(0, color=INK, lw=0.8, ls=":")
     ax.set_yticks(np.arange(density.shape[1]), labels=list(reversed(density.columns)))
-    for label in ax.get_yticklabels():
-        label.set_color(FAMILY_COLOURS[family[label.get_text()]])
+    _colour_names(ax, family)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(-0.05, density.shape[1] + 0.15)
@@ -114,22 +114,58 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
     return name_families(ax, {str(name): family for name, family in models["family"].items()})
 
 
-def draw_by_layer(ax: Axes, means: pd.DataFrame, family: Mapping[str, str]) -> Axes:
-    """Draw a line a model from a frame with model, depth (0 to 1) and mean cosine."""
+def draw_by_layer(
+    ax: Axes, scores: pd.DataFrame, family: Mapping[str, str], *, label: str, top: float | None = None
+) -> Axes:
+    """Draw a line a model from a frame with model, depth (0 to 1) and value; `top` ends the axis.
+
+    Without a model that has layers the axes stay empty.
+    """
     styles = itertools.cycle(("-", "--", ":", "-."))
-    for model, rows in means.groupby("model", sort=False):
-        colour = FAMILY_COLOURS[family[str(model)]]
-        ax.plot(rows["depth"], rows["mean"], color=colour, ls=next(styles), marker="o", ms=3.5)
-        last = rows.iloc[-1]
-        ax.annotate(
-            str(model), (last["depth"], last["mean"]), (8, 0), textcoords="offset points", va="center", fontsize=10,
-            color=colour,
+    if scores.empty:
+        return ax
+    reach = top if top is not None else scores["value"].max() * 1.08
+    lines = {str(model): rows for model, rows in scores.groupby("model", sort=False)}
+    for model, rows in lines.items():
+        ax.plot(rows["depth"], rows["value"], color=FAMILY_COLOURS[family[model]], ls=next(styles), marker="o", ms=3.5)
+    ends = pd.Series({model: rows["value"].iloc[-1] for model, rows in lines.items()}, dtype=float)
+    for model, height in _apart(ends, reach * 0.05).items():
+        ax.text(
+            lines[model]["depth"].iloc[-1] + 0.02, height, model, va="center", fontsize=10,
+            color=FAMILY_COLOURS[family[model]],
         )  # fmt: skip
     ax.set_xlim(-0.02, 1.42)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["input\nembeddings", "", "middle", "", "last\nlayer"])
-    ax.set_ylim(min(0.0, means["mean"].min()), 1.03)
-    ax.set_ylabel("mean cosine of random words")
+    ax.set_ylim(min(0.0, scores["value"].min()), reach)
+    ax.set_ylabel(label)
     return name_families(ax, family)
+
+
+def draw_lines(ax: Axes, values: pd.DataFrame, family: Mapping[str, str]) -> Axes:
+    """Draw a line a model (columns) over the rows, its name before its start; the axes' height is as given."""
+    styles = itertools.cycle(("-", "--", ":", "-."))
+    width = len(values) - 0.8
+    for model in values.columns:
+        ax.plot(range(len(values)), values[model], "o", ls=next(styles), ms=4, color=FAMILY_COLOURS[family[model]])
+    starts = values.iloc[0].dropna()
+    for model, height in _apart(starts, float(np.ptp(ax.get_ylim()) * 15 / ax.get_window_extent().height)).items():
+        colour = FAMILY_COLOURS[family[model]]
+        ax.annotate(
+            model, (0, starts[model]), (-0.05 * width, height), ha="right", va="center", fontsize=9.5, color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.7, "shrinkA": 1, "shrinkB": 2},
+        )  # fmt: skip
+    ax.set(xlim=(-0.38 * width, width), xticks=range(len(values)), xticklabels=list(values.index))
+    return ax
+
+
+def _apart(values: pd.Series, gap: float) -> dict[str, float]:
+    """Move values as little as it takes to keep each at least `gap` from the next; in rising order."""
+    ordered = values.sort_values(kind="stable")
+    steps = gap * np.arange(len(ordered))
+    if ordered.empty:
+        return {}
+    places = isotonic_regression(ordered.to_numpy(dtype=float) - steps).x + steps
+    return dict(zip(map(str, ordered.index), places, strict=True))
 
 
 def draw_intervals(
@@ -151,8 +187,7 @@ def draw_intervals(
     if chance is not None:
         ax.axvline(chance, color=INK, lw=0.9, ls=":")
     ax.set_yticks(range(len(models)), labels=models)
-    for tick in ax.get_yticklabels():
-        tick.set_color(FAMILY_COLOURS[family[tick.get_text()]])
+    _colour_names(ax, family)
     ax.invert_yaxis()
     ax.set_xlabel(label)
     ax.grid(axis="x", alpha=0.25)
@@ -166,21 +201,40 @@ def draw_intervals(
     return name_families(ax, family)
 
 
-def draw_matrix(ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None) -> Axes:
-    """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there."""
+def draw_matrix(
+    ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None,
+    family: Mapping[str, str] | None = None,
+) -> Axes:  # fmt: skip
+    """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there.
+
+    Models among the rows' or the columns' names have their family's colour where `family` is given.
+    """
     sns.heatmap(
         values, ax=ax, annot=True, fmt=f".{digits}f", cmap="viridis" if middle is None else "vlag", center=middle,
         linewidths=0.5, linecolor="white", cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"fontsize": 9},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
-    ax.set_xticks(ax.get_xticks(), labels=[tick.get_text() for tick in ax.get_xticklabels()], rotation=30, ha="right")
+    ax.set_xticks(
+        ax.get_xticks(),
+        labels=[tick.get_text() for tick in ax.get_xticklabels()],
+        rotation=30,
+        ha="right",
+        rotation_mode="anchor",
+    )
     ax.set_yticks(ax.get_yticks(), labels=[tick.get_text() for tick in ax.get_yticklabels()], rotation=0)
+    return _colour_names(ax, family or {})
+
+
+def _colour_names(ax: Axes, family: Mapping[str, str]) -> Axes:
+    for tick in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
+        if tick.get_text() in family:
+            tick.set_color(FAMILY_COLOURS[family[tick.get_text()]])
     return ax
 
 
-def draw_stack(ax: Axes, shares: pd.DataFrame, *, label: str) -> Axes:
-    """Draw a stacked bar a row from a frame of shares (0 to 1), a colour a column, written where wide."""
+def draw_stack(ax: Axes, shares: pd.DataFrame, *, label: str, family: Mapping[str, str]) -> Axes:
+    """Draw a stacked bar a model from a frame of shares (0 to 1), a colour a column, written where wide."""
     colours = dict(zip(shares.columns, ("#228833", "#ddaa33", "#88aacc", "#bbbbbb", "#666666"), strict=False))
     start = np.zeros(len(shares))
     for column in shares.columns:
@@ -196,7 +250,7 @@ def draw_stack(ax: Axes, shares: pd.DataFrame, *, label: str) -> Axes:
     ax.set_xlabel(label)
     ax.tick_params(axis="y", length=0)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(shares.columns), frameon=False)
-    return ax
+    return _colour_names(ax, family)
 
 
 def draw_curves(ax: Axes, curves: pd.DataFrame, colours: Mapping[str, str], *, label: str) -> Axes:
@@ -211,11 +265,18 @@ def draw_curves(ax: Axes, curves: pd.DataFrame, colours: Mapping[str, str], *, l
 
 def draw_map(ax: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> Axes:
     """Draw words at x and y, coloured by category, each category's name at its middle."""
+    across, up = np.ptp(points["x"]), np.ptp(points["y"])
+    taken: list[tuple[float, float]] = []
     for category, part in points.groupby("category", sort=False):
-        ax.scatter(part["x"], part["y"], s=16, color=colours[str(category)], alpha=0.85, lw=0)
+        x, y = part["x"].median(), part["y"].median()
+        while any(abs(x - left) < across * 0.2 and abs(y - low) < up * 0.045 for left, low in taken):
+            y += up * 0.01  # a name is moved off another one
+        taken.append((x, y))
+        colour = colours[str(category)]
+        ax.scatter(part["x"], part["y"], s=16, color=colour, alpha=0.85, lw=0)
         ax.text(
-            part["x"].median(), part["y"].median(), str(category), ha="center", va="center", fontsize=9.5,
-            fontweight="bold", color=INK, bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 1.2},
+            x, y, str(category), ha="center", va="center", fontsize=9.5,
+            fontweight="bold", color=INK, bbox={"facecolor": "white", "alpha": 0.85, "ec": colour, "lw": 1, "pad": 1.5},
         )  # fmt: skip
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
@@ -240,17 +301,20 @@ def new_axes(width: float = 8.0, height: float = 4.8) -> tuple[Figure, Axes]:
     return plt.subplots(figsize=(width, height), layout="constrained")
 
 
-def new_panels(names: Sequence[str], *, columns: int = 4, height: float = 1.9) -> tuple[Figure, dict[str, Axes]]:
-    """Make a figure of equal panels, each with its name as title; sizes in inches."""
+def new_panels(
+    names: Sequence[str], *, columns: int = 4, width: float = 2.6, height: float = 1.9,
+    family: Mapping[str, str] | None = None,
+) -> tuple[Figure, dict[str, Axes]]:  # fmt: skip
+    """Make a figure of equal panels, each with its name as title, in its family's colour; sizes in inches."""
     set_style()
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(2.6 * columns, height * rows), layout="constrained", squeeze=False, sharex=True
+        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False, sharex=True
     )
     flat = list(axes.flat)
     for spare in flat[len(names) :]:
         spare.set_axis_off()
     for name, ax in zip(names, flat, strict=False):
-        ax.set_title(name, fontsize=9.5)
+        ax.set_title(name, fontsize=9.5, color=FAMILY_COLOURS[family[name]] if family else INK)
         ax.tick_params(labelbottom=True)
     return figure, dict(zip(names, flat, strict=False))

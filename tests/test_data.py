@@ -4,6 +4,7 @@ import hashlib
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import real
 from wordfreq import zipf_frequency
@@ -11,7 +12,7 @@ from wordfreq import zipf_frequency
 from embedlib import load_dataset, load_words
 from embedlib.datasets import words_of
 from embedlib.errors import InputError
-from embedlib.lexicon import load_lexicon
+from embedlib.lexicon import frequency_bands, load_lexicon
 from embedlib.metrics.similarity import all_pairs_moments
 from embedlib.paths import data_dir
 
@@ -147,3 +148,21 @@ def test_a_lone_word_would_sit_on_the_sink_without_bos():
     with_bos = next(iter(encoder.hidden_batches([i for i in ids if len(i) == 2], (9,))))
     norms = with_bos.hidden[:, 0].norm(dim=-1).mean(0)
     assert norms[0] > 10 * norms[1]
+
+
+def test_bands_of_frequency_are_ordered_and_whole():
+    words = ["maximum", "a", "zyrian", "qzqz", "striped"]
+    assert frequency_bands(words, [3.0, 4.0]) == {
+        "Zipf 4 and more": ["a", "maximum"], "Zipf 3 to 4": ["striped"], "Zipf below 3": ["zyrian"],
+        "not in the lexicon": ["qzqz"],
+    }  # fmt: skip
+    every = frequency_bands(load_words(500), [4.0])
+    assert [word for band in every.values() for word in band] == load_words(500)
+    for limits in ([], [3.0, 3.0]):
+        with pytest.raises(InputError, match="bands are"):
+            frequency_bands(words, limits)
+
+
+def test_the_words_of_a_test_set_are_listed_once():
+    assert words_of(pd.DataFrame({"source": ["a", "b"], "targets": [("c", "a"), ("d",)]})) == ["a", "b", "c", "d"]
+    assert words_of(pd.DataFrame({"word1": ["a"], "word2": ["b"], "score": [1.0]})) == ["a", "b"]

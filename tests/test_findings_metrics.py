@@ -182,3 +182,35 @@ def test_neighbours_are_scikit_learns_and_ties_go_by_order():
         similarity.nearest_neighbours(vectors, 5_300)
     with pytest.raises(InputError, match="all zeros"):
         similarity.nearest_neighbours(np.zeros((5, 2), np.float32), 1)
+
+
+def test_related_pairs_take_the_best_answer_and_their_kind():
+    frame = pd.DataFrame({
+        "group": ["inflectional", "encyclopedic"], "relation": ["I01", "E01"], "source": ["dog", "lamb"],
+        "targets": [("dogs",), ("sheep", "ewe")],
+    })  # fmt: skip
+    found = relatedness.related_pairs(frame)
+    assert found["kind"].to_list() == ["morphological", "semantic"]
+    assert found["second"].to_list() == ["dogs", "sheep"]
+
+
+def test_unrelated_pairs_keep_every_word_as_often():
+    names = [(relation, f"{relation}{n}") for relation in "abcd" for n in range(25)]
+    pairs = pd.DataFrame(
+        [{"kind": "semantic", "relation": relation, "first": word, "second": word.upper()} for relation, word in names]
+    )
+    for within in (False, True):
+        drawn = relatedness.re_pair(pairs, np.random.default_rng(1), within=within)
+        assert sorted(drawn["first"]) == sorted(pairs["first"])
+        assert sorted(drawn["second"]) == sorted(pairs["second"])
+        assert not set(zip(drawn["first"], drawn["second"], strict=True)) & set(
+            zip(pairs["first"], pairs["second"], strict=True)
+        )
+        same = drawn["first"].str[0] == drawn["second"].str[0].str.lower()
+        assert same.all() if within else not same.any()
+    again = relatedness.re_pair(pairs, np.random.default_rng(1), within=True)
+    assert again["second"].to_list() == drawn["second"].to_list()
+    with pytest.raises(InputError, match="no other relation"):
+        relatedness.re_pair(pairs[:25], np.random.default_rng(1))
+    with pytest.raises(InputError, match="no other pair"):
+        relatedness.re_pair(pairs[:1], np.random.default_rng(1), within=True)

@@ -5,7 +5,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from embedlib.errors import InputError
 from embedlib.metrics import similarity, stats
-from embedlib.metrics.verdicts import VERDICTS, higher_in_llms
+from embedlib.metrics.verdicts import VERDICTS, Part, best, from_parts, higher_in_llms
 
 
 @pytest.fixture
@@ -134,3 +134,23 @@ def test_verdict_refuses_unknown_families_and_nan():
         higher_in_llms("D1", {"x": 1.0}, draws(x=1.0), FAMILY)
     with pytest.raises(InputError, match="NaN"):
         higher_in_llms("D1", {"c1": 0.0, "l1": 1.0}, draws(c1=np.nan, l1=1.0), FAMILY)
+
+
+def test_a_claim_of_several_statements():
+    holds, fails = Part(0.2, 0.1, 0.3), Part(0.1, -0.1, 0.3)
+    assert str(from_parts("X", {"one": holds, "two": holds})) == "reproduced"
+    found = from_parts("X", {"none": None, "one": fails, "two": holds})
+    assert (str(found), found.effect, found.low, found.holds) == ("partly", 0.1, -0.1, {"one": False, "two": True})
+    assert str(from_parts("X", {"one": fails})) == "not reproduced"
+    nothing = from_parts("X", {"one": None})
+    assert str(nothing) == "cannot be tested here"
+    assert np.isnan(nothing.effect)
+
+
+def test_a_part_compares_two_models_by_paired_draws():
+    draws = pd.DataFrame({"a": [0.5, 0.6, 0.7], "b": [0.4, 0.5, 0.6]})
+    part = Part.difference({"a": 0.6, "b": 0.5}, draws, "a", "b")
+    np.testing.assert_allclose([part.effect, part.low, part.high], 0.1)
+    assert best({"a": 1.0, "b": 2.0, "c": 2.0}, ["a", "b", "c"]) == "b"
+    with pytest.raises(InputError, match="best of no models"):
+        best({}, [])

@@ -1,7 +1,7 @@
 import pytest
 
-from embedlib.errors import EmbedlibError, UnknownNameError
-from embedlib.models import ROSTER, find_model, list_models, read_roster, roster
+from embedlib.errors import EmbedlibError, InputError, UnknownNameError
+from embedlib.models import ROSTER, check_models, find_model, list_models, read_roster, roster
 
 SEVEN = [
     "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "wordllama-l2-256",
@@ -33,6 +33,19 @@ def test_layers_resolve():
     assert spec.resolve_layers(None) == (6,)
     assert spec.resolve_layers(0) == (0,)
     assert spec.resolve_layers("all") == tuple(range(7))
+    assert spec.resolve_layers([6, 0, 0]) == (0, 6)
+    with pytest.raises(UnknownNameError, match="layer of sbert-minilm '7'"):
+        spec.resolve_layers([0, 7])
+    with pytest.raises(UnknownNameError, match="layer of sbert-minilm"):
+        spec.resolve_layers([])
+
+
+def test_a_list_of_models_is_checked():
+    assert check_models(["sbert-minilm", "glove-6b-50d", "sbert-minilm"]) == ["sbert-minilm", "glove-6b-50d"]
+    with pytest.raises(InputError, match="models is empty; allowed: one or more of glove-6b-50d"):
+        check_models([])
+    with pytest.raises(UnknownNameError, match="Did you mean 'glove-6b-50d'"):
+        check_models(["glove-6b"])
 
 
 def test_pooling_is_checked_for_the_model():

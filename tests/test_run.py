@@ -8,7 +8,7 @@ import pytest
 from conftest import FRONT
 from typer.testing import CliRunner
 
-from embedlib import cli, load_words
+from embedlib import cli
 from embedlib.book import run as running
 from embedlib.book.notebooks import find_source, read_executed
 from embedlib.book.run import execute, fingerprint, plan, why
@@ -149,14 +149,16 @@ def test_an_own_file_is_a_dependency_and_is_found_from_here(source, build, tmp_p
     assert [name for name in after if after[name] != before[name]] == [os.path.relpath(tmp_path / "own.txt", PROJECT)]
 
 
-def test_the_random_pairs_chapter_runs_on_static_models_and_few_words(cache, build, tmp_path):
-    words = tmp_path / "own.txt"
-    words.write_text("\n".join(load_words(60)))
-    given = {"models": "glove-6b-50d, word2vec-enwiki-sample", "words": str(words), "pairs": "500", "draws": "40"}
-    planned = plan(find_source("02_random_pairs"), given, build)
-    execute(planned)
-    assert '"verdict": "cannot be tested here"' in outputs(planned.output)
-    assert "no model with layers" in outputs(planned.output)
+def test_an_own_folder_is_a_dependency(source, build, tmp_path):
+    source.write_text(SOURCE.replace("number: int = 1", 'relations: str = ""  # a folder\nnumber: int = 1'))
+    (tmp_path / "own" / "1_Inflectional").mkdir(parents=True)
+    file = tmp_path / "own" / "1_Inflectional" / "I01.txt"
+    file.write_text("dog\tdogs\n")
+    planned = plan(source, {"relations": str(tmp_path / "own")}, build)
+    before = fingerprint(planned)["data"]
+    file.write_text("cat\tcats\n")
+    after = fingerprint(planned)["data"]
+    assert [name for name in after if after[name] != before[name]] == [os.path.relpath(file, PROJECT)]
 
 
 def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):
@@ -244,6 +246,7 @@ def test_command_line_names_what_is_wrong(monkeypatch, capsys):
         (["extract", "-m", "sbert-minilm", "--words", "90000"], "allowed: 1 to 77568"),
         (["run", "03"], "unknown notebook '03'"),
         (["drift", "03"], "unknown notebook '03'"),
+        (["build", "--profile", "ful"], "unknown profile 'ful'. Did you mean 'full'"),
     ):
         code, _, err = call(*arguments, monkeypatch=monkeypatch, capsys=capsys)
         assert (code, said in err) == (2, True), err

@@ -249,3 +249,9 @@ def test_a_table_checks_itself():
 def test_no_bar_where_there_is_no_terminal(folder, capsys):
     fetch([folder], ["a"], Counting())
     assert capsys.readouterr().err == ""
+
+
+def test_pairs_of_keys_are_found_as_rows():
+    table = EmbeddingTable(["a", "b", "c"], np.eye(3, dtype=np.float32))
+    left, right, known = table.pair_rows(["a", "x", "c"], ["b", "a", "c"])
+    assert (left.tolist(), right.tolist(), known.tolist()) == ([0, 2], [1, 2], [True, False, True])

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -45,8 +45,8 @@ def pages(toc: Path) -> list[str]:
     return list(walk(yaml.safe_load(toc.read_text(encoding="utf-8"))))
 
 
-def stage(target: Path, executed: Path, project: Path = PROJECT) -> None:
-    """Lay out the book's sources under `target`, notebooks taken from the folder `executed`.
+def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -> None:
+    """Lay out the book's sources under `target`, with the executed notebook of each name.
 
     Files that are already the same keep their times, so that Sphinx rebuilds only what changed.
     Raises `NotebookError` for a notebook of the table of contents that has not been executed.
@@ -55,9 +55,9 @@ def stage(target: Path, executed: Path, project: Path = PROJECT) -> None:
     wanted |= {f"_static/{p.name}": p for p in sorted((project / "_static").glob("*")) if p.is_file()}
     for page in pages(project / "_toc.yml"):
         if page.startswith("notebooks/"):
-            path = executed / Path(page).with_suffix(".ipynb").name
-            if not path.is_file():
-                raise NotebookError(f"{page} is in _toc.yml but {path} does not exist: run it first")
+            path = executed.get(Path(page).name)
+            if path is None or not path.is_file():
+                raise NotebookError(f"{page} is in _toc.yml but has not been run: run it first")
             wanted[str(Path(page).with_suffix(".ipynb"))] = path
         else:
             source = (project / page).with_suffix(".md")

@@ -100,7 +100,7 @@ def fingerprint(run: Run) -> Fingerprint:
     names = [name for name in settings.get("models", specs) if name in specs]
     data = PROJECT / "data"
     files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
-    own = [Path(value) for value in settings.values() if isinstance(value, str) and Path(value).is_file()]
+    own = [file for value in settings.values() if isinstance(value, str) and value for file in _files(Path(value))]
     return {
         "cells": {
             f"{number} ({_first_line(cell.source)})": _cell_digest(cell)
@@ -113,6 +113,13 @@ def fingerprint(run: Run) -> Fingerprint:
                    for name in names},
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }  # fmt: skip
+
+
+def _files(path: Path) -> list[Path]:
+    """Give a file, or the files of a folder, that a parameter names."""
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    return [path] if path.is_file() else []
 
 
 def why(run: Run, now: Fingerprint) -> list[str]:

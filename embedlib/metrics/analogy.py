@@ -69,8 +69,7 @@ def answer_questions(vectors: Vectors, questions: Rows, method: str = "3CosAdd")
     asked, inverse = np.unique(questions, return_inverse=True)
     local: Rows = inverse.reshape(questions.shape).astype(np.int32)
     inputs = questions.astype(np.int32)
-    a, a2, b = (rows[questions[:, part]] for part in range(3))
-    shifts = np.einsum("ij,ij->i", a2 - a, b)
+    shifts = _shifts(rows, questions) if method == "PairDistance" else np.zeros(len(questions), dtype=np.float32)
     scores = np.full((len(questions), 2), -1e30, dtype=np.float32)
     places = np.full((len(questions), 2), -1, dtype=np.int32)
     words = rows[asked]
@@ -86,6 +85,15 @@ def answer_questions(vectors: Vectors, questions: Rows, method: str = "3CosAdd")
 
         kernels.in_threads(work, len(questions))
     return Answers(places[:, 0].copy(), places[:, 1].copy())
+
+
+def _shifts(rows: Vectors, questions: Rows) -> NDArray[np.float32]:
+    """Give each question's (a2 - a) times b, what PairDistance takes off every numerator."""
+    shifts = np.empty(len(questions), dtype=np.float32)
+    for start in range(0, len(questions), 4096):  # the words of all questions at once would fill the memory
+        a, a2, b = (rows[questions[start : start + 4096, part]] for part in range(3))
+        shifts[start : start + 4096] = np.einsum("ij,ij->i", a2 - a, b)
+    return shifts
 
 
 def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.Generator) -> Answers:
@@ -117,18 +125,29 @@ def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.G
 
 
 def _class_probabilities(rows: Vectors, pairs: Rows, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Give the probability of each row to be an answer, (pairs, n), by classifiers blind to the pair."""
+    """Give the probability of each row to be an answer, (pairs, n), by classifiers blind to the pair.
+
+    A penalised classifier's weights lie in the span of its examples, so that it is fitted there, in
+    fewer dimensions, by Newton's method.
+    """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     folds = rng.permutation(len(pairs)) % min(FOLDS, len(pairs))
     others = rng.integers(len(rows), size=len(pairs))
-    probabilities = np.empty((len(pairs), len(rows)), dtype=np.float32)
-    for fold in range(folds.max() + 1):
-        known = pairs[folds != fold]
-        examples = np.concatenate([known[:, 1], known[:, 0], others[folds != fold]])
-        classes = np.arange(len(examples)) < len(known)
+    examples = rows[np.concatenate([pairs[:, 1], pairs[:, 0], others])].astype(np.float64)
+    span = np.linalg.qr(examples.T)[0]
+    places = examples @ span
+    weights, intercepts = np.empty((folds.max() + 1, len(rows[0])), dtype=np.float32), []
+    for fold, weight in enumerate(weights):
+        known = np.tile(folds != fold, 3)
+        classes = (np.arange(len(known)) < len(pairs))[known]
         # C: the vectors have length one, so that the default would hardly move from the mean.
-        model = LogisticRegression(C=100.0, max_iter=1000).fit(rows[examples], classes)
-        logits = rows @ model.coef_[0].astype(np.float32) + np.float32(model.intercept_[0])
-        probabilities[folds == fold] = 1 / (1 + np.exp(-logits))
+        model = LogisticRegression(C=100.0, solver="newton-cholesky", tol=1e-6)
+        with threadpool_limits(1):  # threads of so small products only wait for each other
+            model.fit(places[known], classes)
+        weight[:] = span @ model.coef_[0]
+        intercepts.append(model.intercept_[0])
+    logits = weights @ rows.T + np.array(intercepts, dtype=np.float32)[:, None]
+    probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-logits)))[folds]
     return probabilities

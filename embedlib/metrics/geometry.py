@@ -60,6 +60,18 @@ def hubness(neighbours: NDArray[np.int32]) -> Hubness:
     return Hubness(float(stats.skew(occurrence)), int(occurrence.max()), float((occurrence == 0).mean()))
 
 
+def hubs(neighbours: NDArray[np.int32], number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the rows named most often as neighbours, from (n, k) rows: (number,) rows and how often each is.
+
+    The most named comes first; of equals the earlier row. Raises `InputError` for a number outside 1 to n.
+    """
+    if not 1 <= number <= len(neighbours):
+        raise InputError(f"number is {number}; allowed: 1 to {len(neighbours)}, the number of vectors")
+    occurrence = np.bincount(neighbours.ravel(), minlength=len(neighbours))
+    order = np.argsort(-occurrence, kind="stable")[:number]
+    return order, occurrence[order]
+
+
 def remove_components(vectors: Vectors, components: int) -> Vectors:
     """Centre rows and take away their first principal components (mu2018allbutthetop).
 

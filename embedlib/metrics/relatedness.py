@@ -23,6 +23,50 @@ class Separation:
     overlap: float
 
 
+def related_pairs(relations: pd.DataFrame) -> pd.DataFrame:
+    """List the pairs of word relations, each source with its best answer.
+
+    Takes a frame as of `bats`; gives columns group, relation, kind, first and second. The kind is
+    morphological for inflectional and derivational relations, and semantic for all others.
+    """
+    kind = relations["group"].isin(["inflectional", "derivational"]).map({True: "morphological", False: "semantic"})
+    return pd.DataFrame({
+        "group": relations["group"], "relation": relations["relation"], "kind": kind,
+        "first": relations["source"], "second": relations["targets"].str[0],
+    })  # fmt: skip
+
+
+def re_pair(pairs: pd.DataFrame, rng: np.random.Generator, *, within: bool = False) -> pd.DataFrame:
+    """Give every first word the second word of another pair, so that no word's frequency changes.
+
+    The other pair is one of another relation of the same kind, or with `within` one of the same
+    relation: words of the right sort that are not each other's. Each second word is used as often
+    as before. Pairs that are related after all are drawn again, and are dropped where that does not
+    help. Raises `InputError` where there is nothing to draw from: one relation of a kind, or one
+    pair of a relation.
+    """
+    related = set(zip(pairs["first"], pairs["second"], strict=True))
+    parts = []
+    for name, part in pairs.groupby("relation" if within else "kind", sort=False):
+        if len(part) < 2 or (not within and part["relation"].nunique() < 2):
+            raise InputError(f"{name}: there is no other {'pair' if within else 'relation'} to take words from")
+        order = rng.permutation(len(part))
+        first, relation = part["first"].to_numpy(), part["relation"].to_numpy()
+        second, origin = part["second"].to_numpy(), relation
+        for _ in range(200):
+            drawn = second[order]
+            same = np.zeros(len(part), dtype=bool) if within else origin[order] == relation
+            bad = same | (drawn == first) | np.array([pair in related for pair in zip(first, drawn, strict=True)])
+            if not bad.any():
+                break
+            for place in np.flatnonzero(bad):
+                other = rng.integers(len(part))
+                order[[place, other]] = order[[other, place]]
+        parts.append(part.assign(second=second[order])[~bad])
+    together: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return together
+
+
 def separate(related: NDArray[np.floating], unrelated: NDArray[np.floating]) -> Separation:
     """Measure how far two samples of scores, (n,) and (m,), lie apart.
 

@@ -1,0 +1,130 @@
+"""Bootstrapped rank correlations, orders and many CKAs, by hand and against public code."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import real
+from scipy import stats as scipy_stats
+
+from embedlib.datasets import load_dataset, words_of
+from embedlib.errors import InputError
+from embedlib.metrics import agreement, similarity, stats
+
+RNG = np.random.default_rng(11)
+BASE = RNG.standard_normal(400)
+SCORES = pd.DataFrame({"x": BASE, "y": BASE + RNG.standard_normal(400), "z": RNG.standard_normal(400).round(1)})
+ROWS = np.arange(400)[:, None]
+
+
+def test_a_sample_of_every_row_once_is_spearmans_correlation():
+    once = agreement.bootstrap_rank_correlations(SCORES, np.ones((2, 400), np.uint8), ROWS)
+    points = agreement.rank_correlations(SCORES).set_index(["first", "second"])["spearman"]
+    assert list(once.columns) == list(points.index)
+    assert once.iloc[1].to_numpy() == pytest.approx(points.to_numpy())
+
+
+def test_a_draw_is_the_correlation_of_the_drawn_ranks_and_near_that_of_ranks_made_anew():
+    counts = stats.resample_counts(400, 60, np.random.default_rng(2))
+    draws = agreement.bootstrap_rank_correlations(SCORES, counts, ROWS)
+    ranks = SCORES.rank()
+    for draw in (0, 57):
+        drawn = ranks.loc[np.repeat(ranks.index, counts[draw])]
+        for first, second in draws.columns:
+            plain = scipy_stats.pearsonr(drawn[first], drawn[second]).statistic
+            assert draws.loc[draw, (first, second)] == pytest.approx(plain)
+            anew = scipy_stats.spearmanr(drawn[first], drawn[second]).statistic
+            assert draws.loc[draw, (first, second)] == pytest.approx(anew, abs=0.01)
+
+
+@pytest.mark.parametrize("noise", [0.5, 1, 5])
+def test_fixed_ranks_spread_nearly_as_ranks_made_anew(noise):
+    frame = pd.DataFrame({"x": BASE, "y": BASE + noise * RNG.standard_normal(400)})
+    counts = stats.resample_counts(400, 300, np.random.default_rng(6))
+    fixed = agreement.bootstrap_rank_correlations(frame, counts, ROWS).iloc[:, 0]
+    rows = [frame.loc[np.repeat(frame.index, drawn)] for drawn in counts]
+    anew = [scipy_stats.spearmanr(drawn["x"], drawn["y"]).statistic for drawn in rows]
+    assert fixed.std() == pytest.approx(np.std(anew), rel=0.1)
+
+
+def test_a_pair_of_words_weighs_the_product_of_its_words_counts():
+    scores = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [1.0, 3, 2, 4]})
+    pairs = np.array([[0, 1], [1, 2], [2, 3], [3, 0]])  # counts 2, 1, 1, 2 give weights 2, 1, 2, 4
+    drawn = agreement.bootstrap_rank_correlations(scores, np.array([[2, 1, 1, 2]], np.uint8), pairs)
+    x, y = np.repeat([1, 2, 3, 4], [2, 1, 2, 4]), np.repeat([1, 3, 2, 4], [2, 1, 2, 4])
+    assert drawn.iloc[0, 0] == pytest.approx(np.corrcoef(x, y)[0, 1])
+
+
+def test_drawing_words_widens_the_interval_of_pairs_that_share_them():
+    vectors = [RNG.standard_normal((40, 6)).astype(np.float32) + 1 for _ in range(2)]
+    left, right = similarity.sample_pairs(40, 2000, np.random.default_rng(4))
+    scores = pd.DataFrame({k: similarity.pairwise_cosine(v, left, right) for k, v in enumerate(vectors)})
+    words = stats.resample_counts(40, 200, np.random.default_rng(5))
+    alone = stats.resample_counts(2000, 200, np.random.default_rng(5))
+    by_word = agreement.bootstrap_rank_correlations(scores, words, np.stack([left, right], axis=1))
+    by_pair = agreement.bootstrap_rank_correlations(scores, alone, np.arange(2000)[:, None])
+    assert by_word.iloc[:, 0].std() > 2 * by_pair.iloc[:, 0].std()
+
+
+def test_bootstrapped_correlations_refuse_what_they_cannot_measure():
+    ones = np.ones((2, 400), np.uint8)
+    with pytest.raises(InputError, match="without NaN"):
+        agreement.bootstrap_rank_correlations(SCORES.where(SCORES > 0), ones, ROWS)
+    with pytest.raises(InputError, match="do not fit 400 rows"):
+        agreement.bootstrap_rank_correlations(SCORES, ones[:, :-1], ROWS)
+    with pytest.raises(InputError, match="do not fit 400 rows"):
+        agreement.bootstrap_rank_correlations(SCORES, ones, ROWS[:-1])
+    with pytest.raises(InputError, match="equal ranks"):
+        agreement.bootstrap_rank_correlations(SCORES, np.eye(400, dtype=np.uint8)[:2], ROWS)
+
+
+def test_one_model_has_nothing_to_agree_with():
+    alone = SCORES[["x"]]
+    assert agreement.bootstrap_rank_correlations(alone, np.ones((2, 400), np.uint8), ROWS).shape == (2, 0)
+    assert agreement.linear_ckas({"x": np.eye(3, dtype=np.float32)}).empty
+    assert agreement.cluster_order(agreement.square(pd.Series(dtype=float), ["x"])) == ["x"]
+
+
+PAIRS = pd.Series(
+    {("a", "b"): 0.1, ("a", "c"): 0.9, ("a", "d"): 0.2, ("b", "c"): 0.3, ("b", "d"): 0.8, ("c", "d"): 0.0}
+)
+
+
+def test_a_square_is_symmetric_and_leaves_out_other_names():
+    frame = agreement.square(PAIRS, ["a", "b", "c"])
+    assert frame.index.name == "model"
+    assert frame.loc["c", "a"] == frame.loc["a", "c"] == 0.9
+    assert np.isnan(np.diag(frame)).all()
+    assert frame.shape == (3, 3)
+
+
+def test_similar_names_stand_together():
+    # a with c and b with d; of the ways to turn the two, c next to b has the nearest neighbours.
+    assert agreement.cluster_order(agreement.square(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
+    with pytest.raises(InputError, match="hold NaN"):
+        agreement.cluster_order(agreement.square(PAIRS.iloc[:-1], list("abcd")))
+
+
+def test_many_ckas_are_those_of_two():
+    spaces = {
+        name: RNG.standard_normal((60, width)).astype(np.float32) for name, width in zip("abc", (3, 4, 5), strict=True)
+    }
+    found = agreement.linear_ckas(spaces)
+    assert list(found.index) == [("a", "b"), ("a", "c"), ("b", "c")]
+    for (first, second), value in found.items():
+        x, y = (spaces[name] - spaces[name].mean(axis=0, dtype=np.float64) for name in (first, second))
+        kernels = np.sum((x @ x.T) * (y @ y.T))
+        assert value == pytest.approx(kernels / np.linalg.norm(x @ x.T) / np.linalg.norm(y @ y.T), rel=1e-5)
+        assert value == agreement.linear_cka(spaces[first], spaces[second])
+
+
+@pytest.mark.parametrize(("name", "known", "spearman"), [("wordsim353", 353, 0.5033), ("simlex999", 998, 0.2631)])
+def test_glove_agrees_with_people_as_gensim_says(name, known, spearman):
+    # gensim's evaluate_word_pairs takes the first 300,000 words of a vocabulary.
+    frame, encoder = load_dataset(name), real("glove-6b-50d")
+    first = set(list(encoder.words)[:300_000])
+    frame = frame[frame["word1"].isin(first) & frame["word2"].isin(first)]
+    table = encoder.encode_words(words_of(frame))
+    left, right, both = table.pair_rows(frame["word1"], frame["word2"])
+    scores = pd.DataFrame({"people": frame["score"], "glove": similarity.pairwise_cosine(table.vectors, left, right)})
+    assert both.sum() == known
+    assert agreement.rank_correlations(scores)["spearman"].item() == pytest.approx(spearman, abs=5e-5)
