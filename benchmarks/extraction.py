@@ -6,7 +6,7 @@ vectors, row by row, embedlib's hidden states are pooled with BOS too. Ends with
 fp32 vectors differ. A second table says what bfloat16 does to scores. Rewrites its tables in
 benchmarks/README.md.
 
-    python benchmarks/extraction.py [--words 4000] [--repeats 2] [--candidates 2000] [--device cpu]
+    python benchmarks/extraction.py [--words 6000] [--random] [--repeats 2] [--candidates 2000] [--device cpu]
 """
 
 from __future__ import annotations
@@ -173,16 +173,17 @@ def hardware(device: str) -> str:
 
 def main() -> None:
     parser = common.parser(__doc__)
-    parser.add_argument("--words", type=int, default=4000, help="random words of the lexicon to time")
+    parser.add_argument("--words", type=int, default=6000, help="how many of the most frequent words to time")
+    parser.add_argument("--random", action="store_true", help="draw them from the whole lexicon instead")
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--candidates", type=int, default=2000, help="frequent words beside those of the scores")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     given = parser.parse_args()
 
-    everything = load_words()
-    chosen = np.random.default_rng(0).permutation(len(everything))[: given.words]
-    words = [everything[i] for i in chosen]
+    words = load_words(given.words)
+    if given.random:
+        words = np.random.default_rng(0).permutation(load_words())[: given.words].tolist()
     sets = [*words_of(load_dataset("bats")), *words_of(load_dataset("simlex999"))]
     listed = list(dict.fromkeys([*sets, *load_words(given.candidates)]))
     results = [compare(model, words, listed, given) for model in given.models]
@@ -194,7 +195,8 @@ def main() -> None:
     second = common.table(
         ("model", "score", "float32", "bfloat16", "difference"), [line for _, lines in results for line in lines]
     )
-    about = f"{len(words):,} random words, batch 256, best of {given.repeats}. {hardware(given.device)}"
+    sort = "random" if given.random else "most frequent"
+    about = f"{len(words):,} {sort} words, batch 256, best of {given.repeats}. {hardware(given.device)}"
     line = common.machine_line("torch", "transformers", "sentence-transformers")
     caption = f"Scores over the {len(listed):,} words of the test sets and the {given.candidates:,} most frequent:"
     content = f"{first}\n{about}\n\n{caption}\n\n{second}\n{line}"
