@@ -10,7 +10,7 @@ export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test lint drift accept word2vec bench lock clean
+.PHONY: help setup book test lint data-check drift accept word2vec bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+data-check: $(VENV)/.book  ## check the anchor sentences (tests do, too)
+	$(BIN)/python data/scripts/check_anchors.py
+
 drift: $(VENV)/.book  ## run every notebook and compare with the committed outputs
 	$(BIN)/embedlib drift
 
@@ -54,6 +57,7 @@ bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
 	$(BIN)/python benchmarks/all_pairs.py
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/spans.py
 
 lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock

@@ -1,17 +1,19 @@
-"""Readers of test sets: word relations, analogies, similarity ratings, categories.
+"""Readers of test sets: word relations, analogies, similarity ratings, categories, sentences.
 
 Every reader gives a tidy frame and refuses a malformed line by file and line number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from embedlib.errors import InputError, UnknownNameError
+from embedlib.lines import numbered_lines
 from embedlib.paths import data_dir
+from embedlib.sentences import read_anchors, read_sts
 
 
 def load_dataset(name: str, *, path: str | Path | None = None) -> pd.DataFrame:
@@ -23,6 +25,9 @@ def load_dataset(name: str, *, path: str | Path | None = None) -> pd.DataFrame:
     "a is to a2 as b is to b2". Similarity (`wordsim353`, `simlex999`; with a path `men`,
     `rareword`, `simverb3500`, `semeval2017`): columns word1, word2, score, on the set's own scale.
     `categories`: columns category, word. Words are in lower case; those of gensim's sets too.
+    Sentences: `anchors`, anchor words in controlled variations of a sentence, see
+    `embedlib.sentences.read_anchors`; `sts` (with a path, also `stsb`), pairs rated from 0 to 5,
+    see `embedlib.sentences.read_sts`.
 
     `path` is the file, or for `bats`, `msr-analogies` and `semeval2017` the folder, as it is
     distributed. Raises `UnknownNameError` for an unknown name and `InputError` for a path that is
@@ -51,17 +56,6 @@ def words_of(frame: pd.DataFrame) -> list[str]:
     return list(found)
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Give the lines of a file that are neither blank nor comments, each with its place."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield f"{path}, line {number}", line
-
-
 def _words(text: str) -> str:
     return text.strip().lower().replace("_", " ")
 
@@ -74,7 +68,7 @@ def _relations(folder: Path) -> pd.DataFrame:
     rows = []
     for file in sorted(folder.glob("*/*.txt")):
         answers_of: dict[str, tuple[str, ...]] = {}
-        for place, line in _lines(file):
+        for place, line in numbered_lines(file):
             source, tab, answers = line.partition("\t")
             targets = tuple(_words(target) for target in answers.split("/") if target.strip())
             source = _words(source)
@@ -93,7 +87,7 @@ def _group(folder: str) -> str:
 def _questions(file: Path) -> pd.DataFrame:
     """Read word2vec's layout: a line `: name` before each relation, then four words a line."""
     rows, relation = [], file.stem
-    for place, line in _lines(file):
+    for place, line in numbered_lines(file):
         if line.startswith(":"):
             relation = line[1:].strip()
             continue
@@ -108,8 +102,8 @@ def _msr(path: Path) -> pd.DataFrame:
     """Read the MSR set: a folder of questions (three words) and answers (tag, word), or word2vec's layout."""
     if path.is_file():
         return _questions(path)
-    asked = list(_lines(path / "word_relationship.questions"))
-    answers = list(_lines(path / "word_relationship.answers"))
+    asked = list(numbered_lines(path / "word_relationship.questions"))
+    answers = list(numbered_lines(path / "word_relationship.answers"))
     if len(asked) != len(answers):
         raise InputError(f"{path}: {len(asked)} questions and {len(answers)} answers")
     rows = []
@@ -130,7 +124,7 @@ def _rated(
 
     def read(file: Path) -> pd.DataFrame:
         rows = []
-        for number, (place, line) in enumerate(_lines(file)):
+        for number, (place, line) in enumerate(numbered_lines(file)):
             if header and number == 0:
                 continue
             cells = line.split(separator)
@@ -160,7 +154,7 @@ def _semeval(path: Path) -> pd.DataFrame:
     gold = next((p for p in (data.with_name(name), data.parent.parent / "keys" / name) if p.is_file()), None)
     if gold is None or gold == data:
         raise InputError(f"{data}: its gold scores {name} are neither beside it nor in ../keys")
-    pairs, scores = list(_lines(data)), list(_lines(gold))
+    pairs, scores = list(numbered_lines(data)), list(numbered_lines(gold))
     if len(pairs) != len(scores):
         raise InputError(f"{data} has {len(pairs)} pairs and {gold} has {len(scores)} scores")
     rows = []
@@ -177,7 +171,7 @@ def _semeval(path: Path) -> pd.DataFrame:
 
 def _categories(file: Path) -> pd.DataFrame:
     rows = []
-    for number, (place, line) in enumerate(_lines(file)):
+    for number, (place, line) in enumerate(numbered_lines(file)):
         cells = line.split("\t")
         if len(cells) != 2 or not all(cell.strip() for cell in cells):
             raise InputError(f"{place}: {line!r} is not `category TAB word`")
@@ -207,4 +201,7 @@ _READERS: dict[str, _Reader] = {
     "rareword": (_rated("\t", 2), None),
     "simverb3500": (_rated("\t", 3), None),
     "semeval2017": (_semeval, None),
+    "anchors": (read_anchors, lambda: data_dir() / "anchors" / "anchors.jsonl"),
+    "sts": (read_sts, lambda: data_dir() / "sts" / "pairs.tsv"),
+    "stsb": (read_sts, None),
 }

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
-from embedlib.encoders.base import SpanKey, check_template, distinct_spans, distinct_texts
+from embedlib.encoders.base import check_template, distinct_texts
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec, find_model
+from embedlib.spans import SpanKey, distinct_spans
 from embedlib.store import Identity, ShardFolder, fetch
 from embedlib.table import EmbeddingTable
 
@@ -54,7 +55,7 @@ def embed_spans(
     """Embed parts of sentences in their context, as `(sentence, (start, end))` in characters.
 
     The tokens of a span are found by character offsets and verified by decoding them; a span that
-    cuts a token, lies beyond the window or does not decode to its own text is in `missing`.
+    cuts a word or a token, lies beyond the window or does not decode to its own text is in `missing`.
     `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
     `InputError` for a span outside its sentence and for a model that has no context (static
     vectors, USE).

@@ -17,8 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544"}
-FAMILY_NAMES = {"classical": "classical", "llm": "LLM"}
+FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544", "baseline": "#777777"}
+FAMILY_NAMES = {"classical": "classical", "llm": "LLM", "baseline": "baseline"}
+MEANING_COLOURS = {"kept": "#228833", "changed": "#ddaa33"}
 INK = "#222222"
 
 
@@ -203,14 +204,17 @@ def draw_intervals(
 
 def draw_matrix(
     ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None,
-    family: Mapping[str, str] | None = None,
+    family: Mapping[str, str] | None = None, low_is_red: bool = False,
 ) -> Axes:  # fmt: skip
     """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there.
+
+    Above it they are red, or with `low_is_red` below it.
 
     Models among the rows' or the columns' names have their family's colour where `family` is given.
     """
     sns.heatmap(
-        values, ax=ax, annot=True, fmt=f".{digits}f", cmap="viridis" if middle is None else "vlag", center=middle,
+        values, ax=ax, annot=True, fmt=f".{digits}f", center=middle,
+        cmap="viridis" if middle is None else "vlag_r" if low_is_red else "vlag",
         linewidths=0.5, linecolor="white", cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"fontsize": 9},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
@@ -263,6 +267,23 @@ def draw_curves(ax: Axes, curves: pd.DataFrame, colours: Mapping[str, str], *, l
     return ax
 
 
+def draw_boxes(ax: Axes, values: pd.DataFrame, colours: Mapping[str, str]) -> Axes:
+    """Draw a lying box a column, from the first to the third quartile, whiskers from 5 to 95 %, the first on top."""
+    made = ax.boxplot(
+        [values[column].dropna() for column in values.columns], whis=(5, 95), showfliers=False, patch_artist=True,
+        orientation="horizontal", widths=0.68, medianprops={"color": INK, "lw": 1.4},
+    )  # fmt: skip
+    for box, column in zip(made["boxes"], values.columns, strict=True):
+        box.set(facecolor=colours[str(column)], edgecolor=INK, linewidth=0.7)
+    for line in [*made["whiskers"], *made["caps"]]:
+        line.set(color=INK, linewidth=0.7)
+    ax.set_yticks(range(1, values.shape[1] + 1), labels=[str(column) for column in values.columns], fontsize=8.5)
+    ax.invert_yaxis()
+    ax.grid(axis="x", alpha=0.25)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
 def draw_map(ax: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> Axes:
     """Draw words at x and y, coloured by category, each category's name at its middle."""
     across, up = np.ptp(points["x"]), np.ptp(points["y"])
@@ -303,13 +324,16 @@ def new_axes(width: float = 8.0, height: float = 4.8) -> tuple[Figure, Axes]:
 
 def new_panels(
     names: Sequence[str], *, columns: int = 4, width: float = 2.6, height: float = 1.9,
-    family: Mapping[str, str] | None = None,
+    family: Mapping[str, str] | None = None, share: bool = True,
 ) -> tuple[Figure, dict[str, Axes]]:  # fmt: skip
-    """Make a figure of equal panels, each with its name as title, in its family's colour; sizes in inches."""
+    """Make a figure of equal panels, each with its name as title, in its family's colour; sizes in inches.
+
+    They have one x-axis, or with `share` off each its own.
+    """
     set_style()
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False, sharex=True
+        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False, sharex=share
     )
     flat = list(axes.flat)
     for spare in flat[len(names) :]:

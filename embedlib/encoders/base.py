@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec
+from embedlib.spans import SpanKey
 from embedlib.table import EmbeddingTable
 
 Layer = int | Literal["all"] | None
-Span = tuple[int, int]
-SpanKey = tuple[str, Span]
 
 TOKEN_BUDGET = 1024
 
@@ -83,28 +81,6 @@ def distinct_texts(texts: Sequence[str]) -> list[str]:
         if not isinstance(text, str):
             raise InputError(f"text {position} is {text!r}, a {type(text).__name__}; texts are strings")
     return list(dict.fromkeys(texts))
-
-
-def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
-    """Keep each `(sentence, (start, end))` once, in order.
-
-    Raises `InputError` for a span that is empty or reaches outside its sentence.
-    """
-    keys: dict[SpanKey, None] = {}
-    for position, item in enumerate(spans):
-        try:
-            sentence, (start, end) = item
-            start, end = operator.index(start), operator.index(end)
-            inside = 0 <= start < end <= len(sentence)
-        except (TypeError, ValueError):
-            raise InputError(f"span {position} is {item!r}; a span is (sentence, (start, end))") from None
-        if not inside:
-            raise InputError(
-                f"span {position} is ({start}, {end}) in a sentence of {len(sentence)} characters; "
-                f"allowed: 0 <= start < end <= {len(sentence)}: {sentence!r}"
-            )
-        keys[(sentence, (start, end))] = None
-    return list(keys)
 
 
 def check_template(template: str | None) -> None:

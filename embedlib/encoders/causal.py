@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,15 @@ from torch import Tensor
 
 from embedlib.encoders.base import TOKEN_BUDGET, equal_length_batches
 from embedlib.encoders.convert import model_folder
+from embedlib.encoders.prefixes import Node, grow_tree, shared_prefix
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder, load_model
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 
-_SHORT = 6  # texts of at most this many tokens after the shared prefix are run as a tree
-_CHUNK = 4096  # texts a tree
-_MAX_PREFIX = 256  # stays inside every sliding window
+_DEEPEST = 256  # tokens that texts share at most: stays inside every sliding window
+_TREE_TOKENS = 16384  # tokens of the texts of one tree
+_CALL = 32  # tokens that a call of the model costs by itself, about
+_TREE_NUMBERS = 2**27  # and numbers of their hidden states
 
 
 class CausalEncoder(TransformerEncoder):
@@ -30,10 +31,13 @@ class CausalEncoder(TransformerEncoder):
     position 0 is (xiao2024sinks), and is never pooled.
 
     What a position holds depends on the tokens up to it only. So a prefix that all texts share
-    (the BOS token, a template's head) is run once and its keys and values are reused, and short
-    texts such as words are run as a tree of their tokens, in which a node that several texts
-    pass through is run once. The vectors are those of running every text by itself.
+    (the BOS token, a template's head) is run once and its keys and values are reused, and texts
+    are run as a tree, in which what several of them begin with is run once. A text whose parts
+    alone are wanted is run as far as the last of them. The vectors are those of running every
+    text by itself.
     """
+
+    left_to_right = True
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         folder = model_folder(spec)
@@ -59,21 +63,19 @@ class CausalEncoder(TransformerEncoder):
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:
         if not sequences:
             return
-        prefix = _shared_prefix(sequences)
+        prefix = shared_prefix(sequences, _DEEPEST)
         cache, head = self._start(prefix, layers)
         tails = [ids[len(prefix) :] for ids in sequences]
-        short = sorted((i for i, tail in enumerate(tails) if len(tail) <= _SHORT), key=lambda i: tails[i])
-        for start in range(0, len(short), _CHUNK):
-            chunk = short[start : start + _CHUNK]
-            yield from self._tree(chunk, tails, cache, head, layers)
-        long = [i for i, tail in enumerate(tails) if len(tail) > _SHORT]
-        for batch in equal_length_batches([len(tails[i]) for i in long]):
-            positions = np.array(long)[batch]
-            ids = torch.tensor([tails[i] for i in positions], device=self.model.device)
-            rows = torch.zeros(len(positions), dtype=torch.long)
-            states, _ = self._run(ids, self._select(cache, rows), layers)
-            shared = head.unsqueeze(0).expand(len(positions), -1, -1, -1)
-            yield HiddenBatch(positions, torch.cat([shared, states], dim=2))
+        room = min(_TREE_TOKENS, _TREE_NUMBERS // (len(layers) * self.spec.dimension))
+        chunk: list[int] = []
+        size = 0
+        for i in sorted(range(len(tails)), key=lambda i: tails[i]):
+            size += len(tails[i])
+            if chunk and size > room:
+                yield from self._tree(chunk, tails, cache, head, layers)
+                chunk, size = [], len(tails[i])
+            chunk.append(i)
+        yield from self._tree(chunk, tails, cache, head, layers)
 
     def _run(self, ids: Tensor, cache: Any, layers: tuple[int, ...]) -> tuple[Tensor, Any]:
         """Run (b, t) ids after a cache of b rows; gives (b, layers, t, d) and the longer cache."""
@@ -89,60 +91,69 @@ class CausalEncoder(TransformerEncoder):
         states, cache = self._run(torch.tensor([prefix], device=self.model.device), None, layers)
         return cache, states[0]
 
-    def _select(self, cache: Any, rows: Tensor) -> Any:
-        """Copy some rows of a cache into a new one."""
-        from transformers import DynamicCache
-
-        if cache is None:
-            return None
-        rows = rows.to(self.model.device)
-        chosen = DynamicCache(config=self.model.config)
-        for number, layer in enumerate(cache.layers):
-            chosen.update(layer.keys[rows], layer.values[rows], number)
-        return chosen
-
     def _tree(
         self, chunk: list[int], tails: list[tuple[int, ...]], cache: Any, head: Tensor, layers: tuple[int, ...]
     ) -> Iterator[HiddenBatch]:
-        """Run the tails of a chunk as a tree of their tokens and hand out each text's path."""
-        node_of: dict[tuple[int, ...], int] = {}
-        children: defaultdict[int, list[int]] = defaultdict(list)
-        token: list[int] = []
-        for tail in (tails[i] for i in chunk):
-            for depth in range(1, len(tail) + 1):
-                if tail[:depth] not in node_of:
-                    node_of[tail[:depth]] = len(token)
-                    children[node_of[tail[: depth - 1]] if depth > 1 else -1].append(len(token))
-                    token.append(tail[depth - 1])
+        """Run the tails of a chunk as a tree of their beginnings and hand out each text's path."""
+        tree = grow_tree([tails[i] for i in chunk], max(0, _DEEPEST - head.shape[1]))
         states = torch.empty(
-            (len(token), len(layers), self.spec.dimension), dtype=self.model.dtype, device=self.model.device
+            (tree.size, len(layers), self.spec.dimension), dtype=self.model.dtype, device=self.model.device
         )
-        step = max(32, TOKEN_BUDGET // max(1, head.shape[1]))
-
-        def visit(nodes: list[int], parents: list[int], above: Any) -> None:
-            for start in range(0, len(nodes), step):
-                some = nodes[start : start + step]
-                rows = torch.tensor(parents[start : start + step])
-                ids = torch.tensor([[token[node]] for node in some], device=self.model.device)
-                hidden, below = self._run(ids, self._select(above, rows), layers)
-                states[torch.tensor(some, device=states.device)] = hidden[:, :, 0]
-                next_nodes = [child for node in some for child in children[node]]
-                next_rows = [row for row, node in enumerate(some) for _ in children[node]]
-                if next_nodes:
-                    visit(next_nodes, next_rows, below)
-
-        visit(children[-1], [0] * len(children[-1]), cache)
-        paths = [[node_of[tails[i][:depth]] for depth in range(1, len(tails[i]) + 1)] for i in chunk]
-        for batch in equal_length_batches([len(path) for path in paths], budget=TOKEN_BUDGET):
-            path = torch.tensor([paths[i] for i in batch], dtype=torch.long, device=states.device)
+        inner = {node.parent for node in tree.nodes}
+        caches = [cache]  # of the batches, those rows that other nodes follow
+        held = {-1: (0, 0)}  # for such a node its batch and row
+        front = head.shape[1]
+        for some in _batches(tree.nodes, held, front):
+            start, longest = tree.nodes[some[0]].start, max(len(tree.nodes[n].tokens) for n in some)
+            above = self._gather(caches, [held[tree.nodes[n].parent] for n in some], front + start)
+            # Filled up on the right, where no token of the text looks.
+            ids = [(*(tokens := tree.nodes[n].tokens), *[0] * (longest - len(tokens))) for n in some]
+            hidden, below = self._run(torch.tensor(ids, device=self.model.device), above, layers)
+            for row, node in enumerate(tree.nodes[n] for n in some):
+                states[node.first : node.first + len(node.tokens)] = hidden[row, :, : len(node.tokens)].transpose(0, 1)
+            followed = [row for row, n in enumerate(some) if n in inner]
+            held |= {some[row]: (len(caches), place) for place, row in enumerate(followed)}
+            caches.append(self._gather([below], [(0, row) for row in followed], front + start + longest))
+        for batch in equal_length_batches([len(path) for path in tree.paths]):
+            path = torch.tensor([tree.paths[i] for i in batch], dtype=torch.long, device=states.device)
             hidden = states[path].transpose(1, 2)  # (b, layers, t, d)
             shared = head.unsqueeze(0).expand(len(batch), -1, -1, -1)
             yield HiddenBatch(np.array(chunk)[batch], torch.cat([shared, hidden], dim=2))
 
+    def _gather(self, caches: list[Any], places: list[tuple[int, int]], length: int) -> Any:
+        """Copy the first `length` positions of rows of caches into a new cache; a cache's rows stand together."""
+        from transformers import DynamicCache
 
-def _shared_prefix(sequences: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """Find what all sequences begin with, leaving at least one token of each."""
-    first, last = min(sequences), max(sequences)
-    longest = min(min(len(ids) for ids in sequences) - 1, _MAX_PREFIX)
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(first[:longest], last[:longest], strict=True))
-    return tuple(token for token, _ in same)
+        if not places or caches[places[0][0]] is None:
+            return None
+        parts = [(caches[at].layers, [row for _, row in rows]) for at, rows in groupby(places, lambda place: place[0])]
+        chosen = DynamicCache(config=self.model.config)
+        for number in range(len(parts[0][0])):
+            keys, values = (
+                torch.cat([getattr(layers[number], name)[rows, :, :length] for layers, rows in parts])
+                for name in ("keys", "values")
+            )
+            chosen.update(keys, values, number)
+        return chosen
+
+
+def _batches(nodes: list[Node], held: Mapping[int, tuple[int, int]], front: int) -> Iterator[list[int]]:
+    """Group nodes that start at the same position, shallow ones first, those of like length together.
+
+    `held` says where the caches of the nodes handed out before are; those of one batch stand together.
+    A node that goes deeper than texts share tokens is grouped with its like only.
+    """
+    for _, group in groupby(sorted(range(len(nodes)), key=lambda n: nodes[n].start), lambda n: nodes[n].start):
+        batch: list[int] = []
+        longest = 0
+        for n in sorted(group, key=lambda n: (len(nodes[n].tokens), n)):
+            length = len(nodes[n].tokens)
+            full = (len(batch) + 1) * max(length, (front + nodes[n].start) // 8) > TOKEN_BUDGET
+            wasteful = len(batch) * (length - longest) > _CALL
+            deep = front + nodes[n].start + length > _DEEPEST and length > longest
+            if batch and (full or wasteful or deep):
+                yield sorted(batch, key=lambda n: held[nodes[n].parent])
+                batch = []
+            batch.append(n)
+            longest = length
+        yield sorted(batch, key=lambda n: held[nodes[n].parent])

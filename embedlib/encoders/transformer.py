@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,15 @@ from torch import Tensor
 
 from embedlib.encoders.base import (
     Layer,
-    SpanKey,
     blank_reason,
     check_template,
-    distinct_spans,
     distinct_texts,
     fill,
 )
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec, Pooling
 from embedlib.pooling import pool
+from embedlib.spans import SpanKey, cut_word, distinct_spans
 from embedlib.table import EmbeddingTable
 
 logger = logging.getLogger(__name__)
@@ -82,8 +81,11 @@ def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
 class TransformerEncoder:
     """Base of the encoders whose vectors are hidden states of a transformer.
 
-    A subclass says how to frame a text (`frame`) and how to run token ids (`hidden_batches`).
+    A subclass says how to frame a text (`frame`), how to run token ids (`hidden_batches`), and
+    whether a position sees only what stands before it (`left_to_right`).
     """
+
+    left_to_right = False
 
     def __init__(self, spec: ModelSpec, tokenizer: Tokenizer, model: Any, dtype: str) -> None:
         self.spec = spec
@@ -155,7 +157,14 @@ class TransformerEncoder:
         used = list(dict.fromkeys(sentence for sentence, _ in keys))
         row_of = {sentence: row for row, sentence in enumerate(used)}
         rows = np.array([row_of[sentence] for sentence, _ in keys], dtype=np.intp)
-        vectors = self._pooled([tokens[s] for s in used], rows, masks, layers, mode)
+        texts = [tokens[sentence] for sentence in used]
+        if self.left_to_right:  # what follows the last span of a sentence does not matter to any
+            ends = [0] * len(texts)
+            for row, mask in zip(rows, masks, strict=True):
+                ends[row] = max(ends[row], int(np.flatnonzero(mask)[-1]) + 1)
+            texts = [replace(text, ids=text.ids[:end]) for text, end in zip(texts, ends, strict=True)]
+            masks = [mask[: ends[row]] for row, mask in zip(rows, masks, strict=True)]
+        vectors = self._pooled(texts, rows, masks, layers, mode)
         return EmbeddingTable(keys, vectors, missing, layers)
 
     def _nothing(self, text: str) -> str | None:
@@ -167,6 +176,8 @@ class TransformerEncoder:
     def _span_mask(self, key: SpanKey, tokens: Tokens) -> tuple[NDArray[np.bool_], str | None]:
         """Mark the tokens of a span; the second value says why it cannot be verified, or None."""
         sentence, (start, end) = key
+        if reason := cut_word(sentence, start, end):
+            return np.zeros(len(tokens.ids), dtype=bool), reason
         mask = np.array([a < end and b > start and a < b for a, b in tokens.offsets], dtype=bool)
         wanted = sentence[start:end]
         if tokens.cut and end > tokens.offsets[-1][1]:

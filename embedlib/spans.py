@@ -1,0 +1,66 @@
+"""Parts of sentences, as `(sentence, (start, end))` in characters."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+import regex
+
+from embedlib.errors import InputError, UnknownNameError
+
+Span = tuple[int, int]
+SpanKey = tuple[str, Span]
+
+
+def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
+    """Keep each `(sentence, (start, end))` once, in order.
+
+    Raises `InputError` for a span that is empty or reaches outside its sentence.
+    """
+    keys: dict[SpanKey, None] = {}
+    for position, item in enumerate(spans):
+        try:
+            sentence, (start, end) = item
+            start, end = operator.index(start), operator.index(end)
+            inside = 0 <= start < end <= len(sentence)
+        except (TypeError, ValueError):
+            raise InputError(f"span {position} is {item!r}; a span is (sentence, (start, end))") from None
+        if not inside:
+            raise InputError(
+                f"span {position} is ({start}, {end}) in a sentence of {len(sentence)} characters; "
+                f"allowed: 0 <= start < end <= {len(sentence)}: {sentence!r}"
+            )
+        keys[(sentence, (start, end))] = None
+    return list(keys)
+
+
+def cut_word(sentence: str, start: int, end: int) -> str | None:
+    """Say which word a span cuts, or None.
+
+    Words are those of Unicode's word boundaries (UAX 29), but an apostrophe ends a word, too: "dog"
+    is whole in "dog's".
+    """
+    for word in regex.finditer(r"\b\w.*?\b", sentence, flags=regex.WORD | regex.DOTALL):
+        for edge in (start, end):
+            if word.start() < edge < word.end() and regex.fullmatch(r"\w\w", sentence[edge - 1 : edge + 1]):
+                return f"the span {sentence[start:end]!r} cuts the word {word.group()!r}"
+    return None
+
+
+def find_span(sentence: str, form: str) -> Span:
+    """Find a form, as it is spelled but for case, among the words of a sentence.
+
+    Raises `InputError` where it is not there, with the nearest word that is, and where it stands
+    there more than once.
+    """
+    if not form.strip():
+        raise InputError("the form to find is blank")
+    found = [match.span() for match in regex.finditer(regex.escape(form), sentence, flags=regex.IGNORECASE)]
+    whole = [span for span in found if not cut_word(sentence, *span)]
+    if len(whole) > 1:
+        raise InputError(f"{form!r} stands {len(whole)} times, at {whole}, in {sentence!r}; give the span instead")
+    if not whole:
+        words = regex.findall(r"\w+", sentence)
+        raise InputError(f"{UnknownNameError.of(f'word of {sentence!r}', form, words)}")
+    return whole[0]
