@@ -6,7 +6,7 @@ Spans that minicons does not find (it tokenises the word again and looks for tho
 counted and left out. Ends with an error where a vector differs. Rewrites its table in
 benchmarks/README.md.
 
-    python benchmarks/spans.py [--contexts 3000] [--batch 32] [--repeats 2] [--model gemma-3-270m-q4]
+    python benchmarks/spans.py [--contexts 1500] [--batch 32] [--repeats 2] [--model gemma-3-270m-q4]
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def least_cosine(left: np.ndarray, right: np.ndarray) -> float:
 
 def main() -> None:
     parser = common.parser(__doc__)
-    parser.add_argument("--contexts", type=int, default=3000, help="how many anchor sentences to time")
+    parser.add_argument("--contexts", type=int, default=1500, help="how many anchor sentences to time")
     parser.add_argument("--batch", type=int, default=32, help="sentences a call of minicons")
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--model", default="gemma-3-270m-q4")
