@@ -238,13 +238,11 @@ def build(
     """Extract, execute the notebooks that need it, and build the HTML."""
     from embedlib.book.build import build_html, stage
     from embedlib.book.notebooks import notebook_sources
-    from embedlib.book.prepare import PROFILES, extract_for
-    from embedlib.book.run import execute, plan
+    from embedlib.book.prepare import extract_for, plan_profile
+    from embedlib.book.run import execute
     from embedlib.paths import PROJECT
 
-    if profile not in PROFILES:
-        raise UnknownNameError.of("profile", profile, PROFILES)
-    planned = [plan(source, PROFILES[profile]) for source in notebook_sources()]
+    planned = [plan_profile(source, profile) for source in notebook_sources()]
     extract_for(planned)
     for item in planned:
         reasons = execute(item, force=force)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from embedlib import load_dataset, load_words
-from embedlib.book.notebooks import find_source, read_executed
+from embedlib.book.notebooks import find_source, notebook_sources, read_executed
+from embedlib.book.prepare import plan_profile
 from embedlib.book.run import execute, plan
 from embedlib.errors import NotebookError
 from embedlib.results import payloads
@@ -135,3 +136,12 @@ def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, tmp_path
     settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
     with pytest.raises(NotebookError, match=r"a template has '\{text\}' exactly once"):
         run("10_sentence_variations", settings, tmp_path / "_build")
+
+
+def test_the_full_profile_fits_every_notebook():
+    planned = [plan_profile(source, "full") for source in notebook_sources()]
+    assert [run.source.stem for run in planned if run.parameters == {"words": "all"}] == [
+        "01_models", "02_random_pairs", "03_related_pairs", "04_analogies", "05_agreement", "06_human_similarity",
+        "07_geometry",
+    ]  # fmt: skip
+    assert all(not run.parameters for run in planned[7:])

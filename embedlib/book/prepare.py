@@ -5,14 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from embedlib.book.run import Run
+from embedlib.book.notebooks import read_source
+from embedlib.book.parameters import read_parameters
+from embedlib.book.run import Run, plan
 from embedlib.encoders.convert import model_folder
-from embedlib.errors import EmbedlibError
+from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models import find_model
 
-# What `embedlib build --profile` sets in every notebook.
+# What `embedlib build --profile` sets, in every notebook whose parameter of that name may be a number.
 PROFILES: dict[str, dict[str, str]] = {"default": {}, "full": {"words": "all"}}
+
+
+def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
+    """Plan a notebook with a profile's settings; raises `UnknownNameError` for an unknown profile."""
+    if profile not in PROFILES:
+        raise UnknownNameError.of("profile", profile, PROFILES)
+    numbers = [name for name, p in read_parameters(read_source(source)).items() if isinstance(p.default, int)]
+    return plan(source, {name: text for name, text in PROFILES[profile].items() if name in numbers}, build)
 
 
 def extract_for(runs: Sequence[Run]) -> None:
