@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -218,6 +219,27 @@ def drift(
         )
         raise typer.Exit(1)
     console.print(f"no drift in {len(sources)} notebooks")
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="An executed notebook (.ipynb).")],
+    second: Annotated[str, typer.Argument(help="Another run of it.")],
+    everything: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
+) -> None:
+    """Show the records of two runs side by side; without --all, those that differ by more than allowed."""
+    from embedlib.book.compare import compare_runs
+    from embedlib.book.notebooks import read_executed
+
+    rows = compare_runs(read_executed(Path(first)), read_executed(Path(second)))
+    differing = [row for row in rows if row.differs]
+    shown = []
+    for row in rows if everything else differing:
+        values = [value if there else "none" for value, there in zip((row.first, row.second), row.present, strict=True)]
+        shown.append([row.record, *values, "differs" if row.differs else ""])
+    if shown:
+        console.print(_table("", ["record", Path(first).name, Path(second).name, ""], shown))
+    console.print(f"{len(differing)} of {len(rows)} recorded values differ by more than their tolerance")
 
 
 @app.command()

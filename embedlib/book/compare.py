@@ -1,0 +1,71 @@
+"""Two runs of a notebook side by side, record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+
+from embedlib.errors import NotebookError
+from embedlib.results import Tolerance, payloads
+
+Value = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One recorded value in two runs; `present` says which of them have it, `differs` whether by more than allowed."""
+
+    record: str
+    first: Value
+    second: Value
+    present: tuple[bool, bool]
+    differs: bool
+
+
+def compare_runs(first: NotebookNode, second: NotebookNode) -> list[Side]:
+    """Set the recorded values of two executed notebooks side by side, in the order of the first.
+
+    A frame has a line for each cell, named `record[row].column`, a verdict one for each of its fields,
+    the data of a figure like a frame. Numbers differ where the first run's tolerance does not allow the
+    second's; what one run lacks differs. Raises `NotebookError` for a notebook without records.
+    """
+    sides = []
+    for notebook in (first, second):
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        sides.append({name: (value, tolerance) for p in payloads(outputs) for name, value, tolerance in _values(p)})
+    for which, found in zip(("first", "second"), sides, strict=True):
+        if not found:
+            raise NotebookError(f"the {which} notebook has no records; was it run?")
+    rows = []
+    for name in dict.fromkeys([*sides[0], *sides[1]]):
+        (old, tolerance), (new, other) = (side.get(name, (None, None)) for side in sides)
+        present = (name in sides[0], name in sides[1])
+        rows.append(Side(name, old, new, present, not all(present) or _differs(old, new, tolerance or other)))
+    return rows
+
+
+def _values(payload: dict[str, Any]) -> Iterator[tuple[str, Value, Tolerance]]:
+    """Give a record's values with their names and tolerances."""
+    name, given = payload["name"], payload["tolerance"]
+    if payload["type"] == "frame":
+        for key, row in zip(payload["keys"], payload["rows"], strict=True):
+            for column, value in zip(payload["columns"], row, strict=True):
+                yield f"{name}[{', '.join(map(str, key))}].{column}", value, Tolerance(**given[column])
+    elif payload["type"] == "verdict":
+        for field, value in payload["value"].items():
+            if field == "holds":
+                yield from ((f"{name}.holds[{who}]", held, Tolerance(**given)) for who, held in value.items())
+            else:
+                yield f"{name}.{field}", value, Tolerance(**given)
+    else:
+        yield name, payload["value"], Tolerance(**given)
+
+
+def _differs(old: Value, new: Value, tolerance: Tolerance | None) -> bool:
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
+    if tolerance is not None and numbers and isinstance(old, float):
+        return not tolerance.allows(old, float(new or 0))
+    return old != new
