@@ -105,6 +105,18 @@ def in_fresh_process(work: Callable[..., Result], *arguments: Any) -> Result:
         return pool.submit(work, *arguments).result()
 
 
+def row_cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Give the cosine of each row with the same row of the other."""
+    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return np.asarray((left * right).sum(axis=1) / norms)
+
+
+def bos_in_front(tokenizer: Any, bos: str | None) -> str:
+    """Give what a text needs in front for a peer to read BOS: nothing where its tokenizer puts it there."""
+    own = tokenizer("word")["input_ids"][0] == tokenizer.convert_tokens_to_ids(bos or "")
+    return "" if own else bos or ""
+
+
 def random_vectors(words: int, dimension: int) -> np.ndarray:
     """Draw random directions, (words, dimension) float32."""
     return np.random.default_rng(0).standard_normal((words, dimension), dtype=np.float32)

@@ -49,9 +49,7 @@ def peer(encoder: CausalEncoder, device: str) -> Callable[[list[str]], np.ndarra
         str(model_folder(encoder.spec)), modality_config=plain, module_output_name="token_embeddings"
     )
     model = SentenceTransformer(modules=[transformer, Pooling(encoder.spec.dimension, "mean")], device=device)
-    bos = encoder.spec.bos or ""
-    own = transformer.tokenizer("word")["input_ids"][0] == transformer.tokenizer.convert_tokens_to_ids(bos)
-    front = "" if own else bos  # where its tokenizer does not put BOS there by itself
+    front = common.bos_in_front(transformer.tokenizer, encoder.spec.bos)
 
     def run(words: list[str]) -> np.ndarray:
         return np.asarray(model.encode([front + word for word in words], batch_size=256, show_progress_bar=False))
@@ -71,8 +69,7 @@ def with_bos(encoder: CausalEncoder, words: list[str]) -> np.ndarray:
 
 def agreement(left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
     """Give the least and the median cosine of a row with the same row of the other."""
-    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    cosines = (left * right).sum(axis=1) / norms
+    cosines = common.row_cosines(left, right)
     return float(cosines.min()), float(np.median(cosines))
 
 

@@ -36,9 +36,7 @@ class Peer:
         spec = find_model(name)
         self.cwe = cwe.CWE(str(model_folder(spec)), device="cpu")
         self.batch, self.layer = batch, spec.layer
-        bos = spec.bos or ""
-        tokenizer = self.cwe.tokenizer
-        self.front = "" if tokenizer("word")["input_ids"][0] == tokenizer.convert_tokens_to_ids(bos) else bos
+        self.front = common.bos_in_front(self.cwe.tokenizer, spec.bos)
 
     def shifted(self, key: SpanKey) -> SpanKey:
         """Move a span behind what stands in front of its sentence."""
@@ -71,11 +69,6 @@ class Peer:
             return self.run(keys)
 
 
-def least_cosine(left: np.ndarray, right: np.ndarray) -> float:
-    """Give the least cosine of a row with the same row of the other."""
-    return float(((left * right).sum(axis=1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)).min())
-
-
 def main() -> None:
     parser = common.parser(__doc__)
     parser.add_argument("--contexts", type=int, default=1500, help="how many anchor sentences to time")
@@ -98,7 +91,7 @@ def main() -> None:
     }
     every = list(range(encoder.spec.layers + 1))
     works["embedlib, all layers"] = lambda: encoder.encode_spans(found, layer="all")
-    least = least_cosine(peer.run(found), encoder.encode_spans(found).vectors)
+    least = float(common.row_cosines(peer.run(found), encoder.encode_spans(found).vectors).min())
     if least < AGREEMENT:
         raise SystemExit(f"a vector's cosine with minicons' is {least:.6f}, less than {AGREEMENT}")
     seconds = {name: min(values) for name, values in common.interleave(works, given.repeats).items()}

@@ -76,7 +76,7 @@ def extract(
     for name in names:
         spec = find_model(name)
         spec.resolve_layers(chosen)  # type: ignore[arg-type]
-        spec.resolve_pooling(pooling)
+        spec.resolve_poolings(pooling)
     wanted = load_words(int(words) if words.isdigit() else words)
     rows = []
     for name in names:

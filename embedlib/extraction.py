@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
-from embedlib.encoders.base import check_template, distinct_texts
+from embedlib.encoders.base import Layer, PoolingChoice, check_template, distinct_texts
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec, find_model
 from embedlib.spans import SpanKey, distinct_spans
@@ -15,11 +15,10 @@ from embedlib.store import Identity, ShardFolder, fetch
 from embedlib.table import EmbeddingTable
 
 Model = str | ModelSpec | Encoder
-Layer = int | Sequence[int] | Literal["all"] | None
 
 
 def embed_words(
-    model: Model, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+    model: Model, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
     template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed words alone.
@@ -27,7 +26,8 @@ def embed_words(
     `model` is a roster name, a `ModelSpec` or an encoder. `layer` is a number from 0 (input
     embeddings) to the model's last, several of them, or "all", side by side (see
     `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own tokens
-    with the model's special-token policy. `template` holds `{text}` once. Arguments left at None
+    with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
+    pass of the model serves every layer and pooling. `template` holds `{text}` once. Arguments left at None
     take the roster's default.
 
     Gives (n, d) float32 rows in the order of `words`, each word once; a word that the model has
@@ -38,7 +38,7 @@ def embed_words(
 
 
 def embed_sentences(
-    model: Model, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+    model: Model, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
     template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed sentences: the mean of word vectors for static models, the encoder's own otherwise.
@@ -50,7 +50,7 @@ def embed_sentences(
 
 
 def embed_spans(
-    model: Model, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+    model: Model, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
 ) -> EmbeddingTable[SpanKey]:
     """Embed parts of sentences in their context, as `(sentence, (start, end))` in characters.
 
@@ -65,36 +65,37 @@ def embed_spans(
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     keys = {_span_text(key): key for key in distinct_spans(spans)}
     folders = _folders(spec, dtype, "spans", layer, pooling, None)
-    layers: int | Literal["all"] = "all" if len(folders) > 1 else folders[0].identity.layer
+    layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
         if not isinstance(encoder, SpanEncoder):
             raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
-        table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=pooling)
+        table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=modes)
         missing = {_span_text(key): reason for key, reason in table.missing.items()}
-        return EmbeddingTable([_span_text(key) for key in table.keys], table.vectors, missing, table.layers)
+        texts = [_span_text(key) for key in table.keys]
+        return EmbeddingTable(texts, table.vectors, missing, table.layers, table.poolings)
 
     found = fetch(folders, list(keys), compute)
     missing = {keys[text]: reason for text, reason in found.missing.items()}
-    return EmbeddingTable([keys[text] for text in found.keys], found.vectors, missing, found.layers)
+    return EmbeddingTable([keys[text] for text in found.keys], found.vectors, missing, found.layers, found.poolings)
 
 
 def _embed_texts(
-    model: Model, kind: Literal["words", "sentences"], given: Sequence[str], layer: Layer, pooling: str | None,
+    model: Model, kind: Literal["words", "sentences"], given: Sequence[str], layer: Layer, pooling: PoolingChoice,
     template: str | None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     spec, dtype = _resolve(model)
     texts = distinct_texts(given)
     folders = _folders(spec, dtype, kind, layer, pooling, template)
-    layers: int | Literal["all"] = "all" if len(folders) > 1 else folders[0].identity.layer
+    layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
         if kind == "words" and isinstance(encoder, WordEncoder):
-            return encoder.encode_words(chunk, layer=layers, pooling=pooling, template=template)
+            return encoder.encode_words(chunk, layer=layers, pooling=modes, template=template)
         if kind == "sentences" and isinstance(encoder, SentenceEncoder):
-            return encoder.encode_sentences(chunk, layer=layers, pooling=pooling, template=template)
+            return encoder.encode_sentences(chunk, layer=layers, pooling=modes, template=template)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
     return fetch(folders, texts, compute)
@@ -118,10 +119,9 @@ def _encoder(model: Model) -> Encoder:
 
 
 def _folders(
-    spec: ModelSpec, dtype: str, kind: str, layer: Layer, pooling: str | None, template: str | None
+    spec: ModelSpec, dtype: str, kind: str, layer: Layer, pooling: PoolingChoice, template: str | None
 ) -> list[ShardFolder]:
     check_template(template)
-    mode = spec.resolve_pooling(pooling)
     return [
         ShardFolder(
             Identity(
@@ -129,5 +129,6 @@ def _folders(
             ),
             spec.dimension,
         )
+        for mode in spec.resolve_poolings(pooling)
         for number in spec.resolve_layers(layer)
     ]

@@ -132,12 +132,13 @@ class ModelSpec(BaseModel):
             raise UnknownNameError.of(f"layer of {self.name}", layer, [*range(self.layers + 1), "all"])
         return (layer,)
 
-    def resolve_pooling(self, pooling: str | None) -> Pooling:
-        """Turn a `pooling` argument into a mode of this model; raises `UnknownNameError`."""
-        for allowed in self.poolings:
-            if allowed == (pooling or self.pooling):
-                return allowed
-        raise UnknownNameError.of(f"pooling of {self.name}", pooling, self.poolings)
+    def resolve_poolings(self, pooling: str | Sequence[str] | None) -> tuple[Pooling, ...]:
+        """Turn a `pooling` argument into modes of this model, each once; raises `UnknownNameError`."""
+        wanted = (pooling or self.pooling,) if pooling is None or isinstance(pooling, str) else tuple(pooling)
+        for mode in wanted or (pooling,):
+            if mode not in self.poolings:
+                raise UnknownNameError.of(f"pooling of {self.name}", mode, self.poolings)
+        return tuple(dict.fromkeys(mode for name in wanted for mode in self.poolings if mode == name))
 
 
 def read_roster(path: Path) -> dict[str, ModelSpec]:

@@ -213,6 +213,13 @@ def _png(figure: Figure) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+def agree(old: Any, new: Any, tolerance: Tolerance) -> bool:
+    """Tell whether a recorded value may be another one: floats within the tolerance, all else exactly."""
+    if isinstance(old, float) and isinstance(new, float | int) and not isinstance(new, bool):
+        return tolerance.allows(old, float(new))
+    return type(old) is type(new) and bool(old == new)
+
+
 def payloads(outputs: list[Any]) -> list[dict[str, Any]]:
     """Find the records among a cell's outputs, in order."""
     return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,18 @@ KINDS = ("base", *KEPT, *CHANGED, "inflection", "same sense", "other sense")
 
 _TEXTS = ("id", "anchor", "pos", "kind", "sentence", "form")
 _OPTIONAL = {"change": "", "word": "", "reason": "", "sense": "", "forms": []}
+
+
+def choose_anchors(frame: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
+    """Keep the sentences of some anchors, or all where `words` is empty.
+
+    Raises `UnknownNameError` for a word that is no anchor of the file.
+    """
+    known = dict.fromkeys(frame["anchor"])
+    for word in words:
+        if word not in known:
+            raise UnknownNameError.of("anchor", word, known)
+    return frame[frame["anchor"].isin(words)] if words else frame
 
 
 def spread_anchors(frame: pd.DataFrame, number: int) -> list[str]:
@@ -115,12 +127,13 @@ def read_sts(path: Path) -> pd.DataFrame:
     lines = list(_cells(path))
     if not lines:
         raise InputError(f"{path} holds no pair of sentences")
-    names, choose = _layout(*lines[0])
+    names, columns, header = _layout(*lines[0])
+    width = len(lines[0][1])
     rows = []
-    for place, cells in lines[1:] if choose is _all else lines:
-        values = dict(zip(names, choose(cells), strict=False))
-        if len(choose(cells)) != len(names):
-            raise InputError(f"{place}: {len(cells)} cells where the first line has {len(lines[0][1])}")
+    for place, cells in lines[header:]:
+        if len(cells) <= max(columns) or (len(columns) == width and len(cells) != width):
+            raise InputError(f"{place}: {len(cells)} cells where the first line has {width}")
+        values = {name: cells[column] for name, column in zip(names, columns, strict=True)}
         score = _score(values["score"])
         if score is None:
             raise InputError(f"{place}: the score {values['score']!r} is no number from 0 to 5")
@@ -139,22 +152,18 @@ def _cells(path: Path) -> list[tuple[str, list[str]]]:
     return [(f"{path}, line {reader.line_num}", cells) for cells in reader if cells]
 
 
-def _all(cells: list[str]) -> list[str]:
-    return cells
-
-
-def _layout(place: str, cells: list[str]) -> tuple[list[str], Callable[[list[str]], list[str]]]:
-    """Tell a file's layout by its first line: the names of the columns, and how to pick a line's."""
+def _layout(place: str, cells: list[str]) -> tuple[list[str], list[int], bool]:
+    """Tell a file's layout by its first line: names, the columns that have them, and whether the line is a header."""
     header = [cell.strip().lower() for cell in cells]
     known = {own: name for name, others in _NAMES.items() for own in header if own in others}
     if set(known.values()) == set(_NAMES):
-        return [known.get(name, name) for name in header], _all
-    if len(cells) >= 7 and _score(cells[4]) is not None:
-        return ["score", "sentence1", "sentence2"], lambda line: line[4:7]
+        return [known.get(name, name) for name in header], list(range(len(header))), True
+    if len(cells) >= 7 and _score(cells[4]) is not None:  # more columns may follow, and not in every line
+        return ["score", "sentence1", "sentence2"], [4, 5, 6], False
     if len(cells) == 3 and _score(cells[2]) is not None:
-        return ["sentence1", "sentence2", "score"], lambda line: line if len(line) == 3 else []
+        return ["sentence1", "sentence2", "score"], [0, 1, 2], False
     if len(cells) == 3 and _score(cells[0]) is not None:
-        return ["score", "sentence1", "sentence2"], lambda line: line if len(line) == 3 else []
+        return ["score", "sentence1", "sentence2"], [0, 1, 2], False
     raise InputError(
         f"{place}: neither a header with sentence1, sentence2 and score, nor a line of the STS benchmark "
         f"(score in column 5, sentences in 6 and 7), nor two sentences and a score from 0 to 5: {cells}"

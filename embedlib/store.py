@@ -157,10 +157,11 @@ def fetch(
 ) -> EmbeddingTable[str]:
     """Give the vectors of `keys`, computing and storing those that a folder lacks.
 
-    `folders` hold the same texts, one layer each. `compute` takes a list of keys and gives a
-    table with the layers of `folders` side by side; it is called for at most `SHARD_ROWS` keys at
-    a time, in the order of the alphabet (texts that begin alike come together), and what it gives
-    is on disk before the next call. The result's rows hold the folders' vectors end to end.
+    `folders` hold the same texts, each at one pooling and layer, the layers of the first pooling
+    first. `compute` takes a list of keys and gives a table of all of them side by side; it is called
+    for at most `SHARD_ROWS` keys at a time, in the order of the alphabet (texts that begin alike come
+    together), and what it gives is on disk before the next call. The result's rows hold the
+    folders' vectors end to end.
     """
     wanted = list(dict.fromkeys(keys))
     for attempt in range(_ATTEMPTS + 1):
@@ -191,7 +192,8 @@ def _compute_absent(
                 if todo:
                     table = compute(todo)
                     for folder, there in zip(folders, present, strict=True):
-                        folder.write(*_lacking(table.at_layer(folder.identity.layer), there))
+                        one = table.at_pooling(folder.identity.pooling).at_layer(folder.identity.layer)
+                        folder.write(*_lacking(one, there))
             bar.update(len(chunk))
 
 
@@ -220,9 +222,10 @@ def _gather(folders: Sequence[ShardFolder], stored: Sequence[pa.Table], wanted: 
         missing = {key: reason for key, reason in zip(wanted, chosen.to_pylist(), strict=True) if reason is not None}
         blocks.append(_matrix(table["vector"], folder.dimension)[rows[has]])
     kept = [key for key in wanted if key not in missing]
-    layers = tuple(folder.identity.layer for folder in folders)
+    layers = tuple(dict.fromkeys(folder.identity.layer for folder in folders))
+    poolings = tuple(dict.fromkeys(folder.identity.pooling for folder in folders))
     vectors = blocks[0] if len(blocks) == 1 else np.hstack(blocks)
-    return EmbeddingTable(kept, vectors, missing, layers)
+    return EmbeddingTable(kept, vectors, missing, layers, poolings)
 
 
 def _matrix(column: pa.ChunkedArray, dimension: int) -> np.ndarray:

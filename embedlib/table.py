@@ -23,8 +23,9 @@ class EmbeddingTable(Generic[Key]):
     """Vectors by key, and the reasons for those that are missing.
 
     `keys` are words, sentences or span keys `(sentence, (start, end))`, each once, in the order
-    of the input. `vectors` is (n, d) float32 and finite; with several `layers` a row holds the
-    layers' vectors laid end to end, (n, len(layers) * d), and `at_layer` takes one of them.
+    of the input. `vectors` is (n, d) float32 and finite; with several `layers` or `poolings` a row
+    holds their vectors laid end to end, (n, len(poolings) * len(layers) * d), the layers of the
+    first pooling first; `at_layer` and `at_pooling` take those of one.
     `missing` maps a key without a vector to the reason.
 
     Raises `InputError` where these do not hold.
@@ -34,12 +35,16 @@ class EmbeddingTable(Generic[Key]):
     vectors: FloatMatrix
     missing: dict[Key, str] = field(default_factory=dict)
     layers: tuple[int, ...] = (0,)
+    poolings: tuple[str, ...] = ("mean",)
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or self.vectors.dtype != np.float32:
             raise InputError(f"vectors must be 2-D float32, not {self.vectors.ndim}-D {self.vectors.dtype}")
-        if len(self.keys) != len(self.vectors) or self.vectors.shape[1] % len(self.layers):
-            raise InputError(f"{len(self.keys)} keys and layers {self.layers} do not fit vectors {self.vectors.shape}")
+        if len(self.keys) != len(self.vectors) or self.vectors.shape[1] % (len(self.layers) * len(self.poolings)):
+            raise InputError(
+                f"{len(self.keys)} keys, layers {self.layers} and poolings {self.poolings} "
+                f"do not fit vectors {self.vectors.shape}"
+            )
         if len(self.index) != len(self.keys):
             raise InputError("a key stands twice in an EmbeddingTable")
         if not np.isfinite(self.vectors).all():
@@ -55,15 +60,29 @@ class EmbeddingTable(Generic[Key]):
         return {key: row for row, key in enumerate(self.keys)}
 
     def at_layer(self, layer: int) -> EmbeddingTable[Key]:
-        """Take one of the layers: the same keys with (n, d) vectors.
+        """Take one of the layers: the same keys with (n, len(poolings) * d) vectors.
 
         Raises `UnknownNameError` for a layer that was not extracted.
         """
         if layer not in self.layers:
             raise UnknownNameError.of("layer of this table", layer, self.layers)
-        width = self.vectors.shape[1] // len(self.layers)
-        start = self.layers.index(layer) * width
-        return EmbeddingTable(self.keys, self.vectors[:, start : start + width], self.missing, (layer,))
+        block = self._blocks()[:, :, self.layers.index(layer)]
+        return EmbeddingTable(self.keys, _flat(block), self.missing, (layer,), self.poolings)
+
+    def at_pooling(self, pooling: str) -> EmbeddingTable[Key]:
+        """Take one of the poolings: the same keys with (n, len(layers) * d) vectors.
+
+        Raises `UnknownNameError` for a pooling that was not extracted.
+        """
+        if pooling not in self.poolings:
+            raise UnknownNameError.of("pooling of this table", pooling, self.poolings)
+        block = self._blocks()[:, self.poolings.index(pooling)]
+        return EmbeddingTable(self.keys, _flat(block), self.missing, self.layers, (pooling,))
+
+    def _blocks(self) -> FloatMatrix:
+        """View the vectors as (n, poolings, layers, d)."""
+        width = self.vectors.shape[1] // (len(self.layers) * len(self.poolings))
+        return self.vectors.reshape(len(self), len(self.poolings), len(self.layers), width)
 
     def pair_rows(self, first: Sequence[Key], second: Sequence[Key]) -> tuple[IndexArray, IndexArray, BoolArray]:
         """Find the rows of pairs of keys: two (known,) arrays of rows, and (pairs,) which pairs are known.
@@ -84,3 +103,8 @@ class EmbeddingTable(Generic[Key]):
             if key not in self.index:
                 raise InputError(f"no vector for {key!r}: {self.missing.get(key, 'it was not extracted')}")
         return self.vectors[[self.index[key] for key in wanted]]
+
+
+def _flat(block: FloatMatrix) -> FloatMatrix:
+    """Lay (n, a, d) end to end as (n, a * d)."""
+    return block.reshape(len(block), block.shape[1] * block.shape[2])

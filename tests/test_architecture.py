@@ -124,8 +124,7 @@ def test_notebooks_follow_the_spine_and_the_cell_rules(path):
         assert re.search(f"^{heading}", prose, re.M), heading
     for words in ("**The question.**", "**What the paper found**", "{cite}`"):
         assert words in prose.replace("**What the paper found.**", "**What the paper found**")
-    assert {"models", "seed"} <= set(read_parameters(notebook))
-    assert {"words", "anchors"} & set(read_parameters(notebook))
+    assert {"models", "words", "seed"} <= set(read_parameters(notebook))
     for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
     for cell in notebook.cells:

@@ -90,12 +90,12 @@ def test_anchor_words_run_on_static_models_and_some_anchors(cache, tmp_path):
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, tmp_path / "_build")
     assert records["c1-verdict"]["value"]["verdict"] == "cannot be tested here"
     assert records["anchors-kept"]["value"] == 4
-    with pytest.raises(NotebookError, match="no anchor 'zzz'"):
+    with pytest.raises(NotebookError, match="unknown anchor 'zzz'"):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, tmp_path / "_build")
 
 
 def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, tmp_path, given):
-    settings = {**given, "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
+    settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
     records = run("09_layers", settings, tmp_path / "_build")
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
     with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):

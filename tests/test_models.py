@@ -49,11 +49,12 @@ def test_a_list_of_models_is_checked():
 
 
 def test_pooling_is_checked_for_the_model():
-    assert find_model("gemma-3-270m-q4").resolve_pooling("last") == "last"
+    assert find_model("gemma-3-270m-q4").resolve_poolings("last") == ("last",)
+    assert find_model("gemma-3-270m-q4").resolve_poolings(["max", "last", "max"]) == ("max", "last")
     with pytest.raises(UnknownNameError, match=r"'men'.*Did you mean 'mean'"):
-        find_model("sbert-minilm").resolve_pooling("men")
+        find_model("sbert-minilm").resolve_poolings(["mean", "men"])
     with pytest.raises(UnknownNameError, match="builtin"):
-        find_model("use-multilingual-v3").resolve_pooling("mean")
+        find_model("use-multilingual-v3").resolve_poolings("mean")
 
 
 def test_bos_policy_is_explicit_for_every_model():

@@ -235,6 +235,12 @@ def test_a_table_checks_itself():
         good.rows(["c"])
     with pytest.raises(UnknownNameError, match="layer of this table"):
         good.at_layer(3)
+    with pytest.raises(UnknownNameError, match="pooling of this table"):
+        good.at_pooling("last")
+    wide = EmbeddingTable(["a"], np.arange(8, dtype=np.float32)[None], {}, (0, 3), ("mean", "last"))
+    assert wide.at_pooling("last").vectors.tolist() == [[4, 5, 6, 7]]
+    assert wide.at_layer(3).vectors.tolist() == [[2, 3, 6, 7]]
+    assert wide.at_layer(3).at_pooling("mean").vectors.tolist() == [[2, 3]]
     nan = np.array([[1, np.nan]], dtype=np.float32)
     for keys, vectors, said in (
         (["a"], nan, "'a' is not finite"),

@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from embedlib.errors import NotebookError
-from embedlib.results import Tolerance, payloads
+from embedlib.results import Tolerance, agree, payloads
 
 Value = float | int | str | bool | None
 
@@ -41,9 +41,9 @@ def compare_runs(first: NotebookNode, second: NotebookNode) -> list[Side]:
             raise NotebookError(f"the {which} notebook has no records; was it run?")
     rows = []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
-        (old, tolerance), (new, other) = (side.get(name, (None, None)) for side in sides)
+        (old, tolerance), (new, _) = (side.get(name, (None, Tolerance())) for side in sides)
         present = (name in sides[0], name in sides[1])
-        rows.append(Side(name, old, new, present, not all(present) or _differs(old, new, tolerance or other)))
+        rows.append(Side(name, old, new, present, not (all(present) and agree(old, new, tolerance))))
     return rows
 
 
@@ -62,10 +62,3 @@ def _values(payload: dict[str, Any]) -> Iterator[tuple[str, Value, Tolerance]]:
                 yield f"{name}.{field}", value, Tolerance(**given)
     else:
         yield name, payload["value"], Tolerance(**given)
-
-
-def _differs(old: Value, new: Value, tolerance: Tolerance | None) -> bool:
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
-    if tolerance is not None and numbers and isinstance(old, float):
-        return not tolerance.allows(old, float(new or 0))
-    return old != new

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from embedlib.book.notebooks import SIZE_LIMIT, read_executed, read_source
 from embedlib.errors import NotebookError
-from embedlib.results import MIME, Tolerance, payloads
+from embedlib.results import MIME, Tolerance, agree, payloads
 
 # What may differ from run to run in plain text output.
 _VOLATILE = [
@@ -181,11 +181,12 @@ def _kind(payload: dict[str, Any]) -> str:
 
 
 def _compare_value(name: str, cell: str, record: str, old: Any, new: Any, tolerance: Tolerance) -> Iterator[Drift]:
+    if agree(old, new, tolerance):
+        return
     if isinstance(old, float) and isinstance(new, float | int) and not isinstance(new, bool):
-        if not tolerance.allows(old, float(new)):
-            allowed = f"{old:.6g} ± {tolerance.atol + tolerance.rtol * abs(old):.2g}"
-            yield Drift(name, cell, record, f"{old:.6g}", f"{new:.6g}", allowed)
-    elif old != new or type(old) is not type(new):
+        allowed = f"{old:.6g} ± {tolerance.atol + tolerance.rtol * abs(old):.2g}"
+        yield Drift(name, cell, record, f"{old:.6g}", f"{new:.6g}", allowed)
+    else:
         yield Drift(name, cell, record, str(old), str(new), "equal")
 
 

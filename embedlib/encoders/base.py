@@ -13,7 +13,8 @@ from embedlib.models import ModelSpec
 from embedlib.spans import SpanKey
 from embedlib.table import EmbeddingTable
 
-Layer = int | Literal["all"] | None
+Layer = int | Sequence[int] | Literal["all"] | None
+PoolingChoice = str | Sequence[str] | None
 
 TOKEN_BUDGET = 1024
 
@@ -39,7 +40,7 @@ class WordEncoder(Encoder, Protocol):
         words: Sequence[str],
         *,
         layer: Layer = None,
-        pooling: str | None = None,
+        pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:
         """Encode words; see `embedlib.embed_words`."""  # fmt: skip
@@ -54,7 +55,7 @@ class SentenceEncoder(Encoder, Protocol):
         sentences: Sequence[str],
         *,
         layer: Layer = None,
-        pooling: str | None = None,
+        pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:
         """Encode sentences; see `embedlib.embed_sentences`."""  # fmt: skip
@@ -65,7 +66,7 @@ class SpanEncoder(Encoder, Protocol):
     """An encoder of parts of a sentence in their context."""
 
     def encode_spans(
-        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
     ) -> EmbeddingTable[SpanKey]:
         """Encode spans; see `embedlib.embed_spans`."""
 

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from embedlib.artifacts import verified_file
 from embedlib.encoders.base import (
     Layer,
+    PoolingChoice,
     blank_reason,
     check_template,
     distinct_texts,
@@ -61,11 +62,11 @@ class StaticEncoder:
         raise NotImplementedError
 
     def encode_sentences(
-        self, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Pool the vectors of each sentence's words or tokens; see `embedlib.embed_sentences`."""
-        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
         check_template(template)
         keys, rows, missing = [], [], {}
         for text in distinct_texts(sentences):
@@ -75,7 +76,8 @@ class StaticEncoder:
                 rows.append(self.text_rows(fill(template, text)))
             else:
                 missing[text] = reason or self.no_rows_reason()
-        return EmbeddingTable(keys, pool_rows(self.vectors, rows, mode), missing, layers)
+        pooled = [pool_rows(self.vectors, rows, mode) for mode in modes]
+        return EmbeddingTable(keys, np.hstack(pooled), missing, layers, modes)
 
 
 class WordVectorEncoder(StaticEncoder):
@@ -106,14 +108,13 @@ class WordVectorEncoder(StaticEncoder):
         return f"no word of it is among the {len(self.words):,} of the vocabulary"
 
     def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Look words up; with a template, encode the filled template as a sentence."""
         if template is not None:
             return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
-        layers = self.spec.resolve_layers(layer)
-        self.spec.resolve_pooling(pooling)
+        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
         keys, rows, missing = [], [], {}
         for word in distinct_texts(words):
             row = self.word_row(word)
@@ -122,7 +123,8 @@ class WordVectorEncoder(StaticEncoder):
             else:
                 keys.append(word)
                 rows.append(row)
-        return EmbeddingTable(keys, self.vectors[np.array(rows, dtype=np.intp)], missing, layers)
+        vectors = np.tile(self.vectors[np.array(rows, dtype=np.intp)], len(modes))  # a word is one vector
+        return EmbeddingTable(keys, vectors, missing, layers, modes)
 
 
 class TokenVectorEncoder(StaticEncoder):
@@ -141,7 +143,7 @@ class TokenVectorEncoder(StaticEncoder):
         return "tokenises to nothing that the model knows"
 
     def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Pool the vectors of each word's tokens; a word is a short text."""

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from embedlib.encoders.base import (
     Layer,
+    PoolingChoice,
     blank_reason,
     check_template,
     distinct_texts,
@@ -117,11 +118,11 @@ class TransformerEncoder:
         return tokens
 
     def encode_sentences(
-        self, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
         check_template(template)
         texts = distinct_texts(sentences)
         missing = {text: reason for text in texts if (reason := blank_reason(text) or self._nothing(text))}
@@ -129,20 +130,20 @@ class TransformerEncoder:
         tokens = self.tokenize([fill(template, text) for text in keys])
         masks = [np.array(t.pooled) for t in tokens]
         rows = np.arange(len(keys))
-        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, mode), missing, layers)
+        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, modes), missing, layers, modes)
 
     def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode words alone: a word is a short text."""
         return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
 
     def encode_spans(
-        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: str | None = None
+        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
     ) -> EmbeddingTable[SpanKey]:
         """Pool the tokens of a part of each sentence; see `embedlib.embed_spans`."""
-        layers, mode = self.spec.resolve_layers(layer), self.spec.resolve_pooling(pooling)
+        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
         wanted = distinct_spans(spans)
         sentences = list(dict.fromkeys(sentence for sentence, _ in wanted))
         tokens = dict(zip(sentences, self.tokenize(sentences), strict=True))
@@ -164,8 +165,8 @@ class TransformerEncoder:
                 ends[row] = max(ends[row], int(np.flatnonzero(mask)[-1]) + 1)
             texts = [replace(text, ids=text.ids[:end]) for text, end in zip(texts, ends, strict=True)]
             masks = [mask[: ends[row]] for row, mask in zip(rows, masks, strict=True)]
-        vectors = self._pooled(texts, rows, masks, layers, mode)
-        return EmbeddingTable(keys, vectors, missing, layers)
+        vectors = self._pooled(texts, rows, masks, layers, modes)
+        return EmbeddingTable(keys, vectors, missing, layers, modes)
 
     def _nothing(self, text: str) -> str | None:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -204,11 +205,11 @@ class TransformerEncoder:
 
     def _pooled(
         self, tokens: Sequence[Tokens], rows: NDArray[np.intp], masks: Sequence[NDArray[np.bool_]],
-        layers: tuple[int, ...], mode: Pooling,
+        layers: tuple[int, ...], modes: tuple[Pooling, ...],
     ) -> NDArray[np.float32]:  # fmt: skip
-        """Pool `masks[i]` of the text `rows[i]`: (len(rows), len(layers) * d) float32."""
+        """Pool `masks[i]` of the text `rows[i]`: (len(rows), len(modes) * len(layers) * d) float32."""
         width = self.spec.dimension
-        out = np.empty((len(rows), len(layers) * width), dtype=np.float32)
+        out = np.empty((len(rows), len(modes), len(layers), width), dtype=np.float32)
         by_text: list[list[int]] = [[] for _ in tokens]
         for item, text in enumerate(rows):
             by_text[text].append(item)
@@ -223,6 +224,7 @@ class TransformerEncoder:
                 if len(places) != len(batch.positions) or (places != np.arange(len(places))).any():
                     hidden = hidden[torch.from_numpy(places).to(hidden.device)]
                 for column in range(len(layers)):
-                    pooled = pool(hidden[:, column].float(), mask, mode).cpu().numpy()
-                    out[items, column * width : (column + 1) * width] = pooled
-        return out
+                    states = hidden[:, column].float()
+                    for number, mode in enumerate(modes):
+                        out[items, number, column] = pool(states, mask, mode).cpu().numpy()
+        return out.reshape(len(rows), len(modes) * len(layers) * width)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from embedlib.artifacts import verified_file
-from embedlib.encoders.base import Layer, blank_reason, check_template, distinct_texts, fill
+from embedlib.encoders.base import Layer, PoolingChoice, blank_reason, check_template, distinct_texts, fill
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 from embedlib.table import EmbeddingTable
@@ -42,12 +42,11 @@ class UseEncoder:
         return len(self.model._tokenizer.encode(text, out_type=int, add_bos=False, add_eos=False)) > 0
 
     def encode_sentences(
-        self, sentences: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        layers = self.spec.resolve_layers(layer)
-        self.spec.resolve_pooling(pooling)
+        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
         check_template(template)
         keys, missing = [], {}
         for text in distinct_texts(sentences):
@@ -57,10 +56,10 @@ class UseEncoder:
             else:
                 keys.append(text)
         vectors = self.model.encode([fill(template, text) for text in keys])
-        return EmbeddingTable(keys, np.asarray(vectors, dtype=np.float32), missing, layers)
+        return EmbeddingTable(keys, np.asarray(vectors, dtype=np.float32), missing, layers, modes)
 
     def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: str | None = None,
+        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode words as one-word texts."""
