@@ -258,10 +258,11 @@ def build(
     profile: Annotated[str, typer.Option(help="default, or full: every notebook on the whole lexicon.")] = "default",
 ) -> None:
     """Extract, execute the notebooks that need it, and build the HTML."""
-    from embedlib.book.build import build_html, stage
+    from embedlib.book.build import build_html
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.prepare import extract_for, plan_profile
     from embedlib.book.run import execute
+    from embedlib.book.staging import stage
     from embedlib.paths import PROJECT
 
     planned = [plan_profile(source, profile) for source in notebook_sources()]

@@ -17,9 +17,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
+from embedlib.metrics.verdicts import Verdict
+
 FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544", "baseline": "#777777"}
 FAMILY_NAMES = {"classical": "classical", "llm": "LLM", "baseline": "baseline"}
 MEANING_COLOURS = {"kept": "#228833", "changed": "#ddaa33"}
+VERDICT_COLOURS = {
+    "reproduced": "#1f7a2e", "partly": "#8a6d00", "not reproduced": "#b03a2e", "cannot be tested here": "#666666",
+}  # fmt: skip
 INK = "#222222"
 
 
@@ -228,6 +233,33 @@ def draw_matrix(
     )
     ax.set_yticks(ax.get_yticks(), labels=[tick.get_text() for tick in ax.get_yticklabels()], rotation=0)
     return _colour_names(ax, family or {})
+
+
+def draw_findings(
+    ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], family: Mapping[str, str]
+) -> Axes:  # fmt: skip
+    """Draw scores, measure by model, shaded within each row, with the verdict of each row beside it."""
+    spread = (scores.max(axis=1) - scores.min(axis=1)).replace(0, 1)
+    shade = scores.sub(scores.min(axis=1), axis=0).div(spread, axis=0)
+    sns.heatmap(
+        shade, ax=ax, annot=scores.map(lambda score: "-" if pd.isna(score) else f"{score:.2f}"), fmt="", cbar=False,
+        cmap=sns.light_palette("#55708c", as_cmap=True), vmin=0, vmax=1.25, linewidths=1.5, linecolor="white",
+        annot_kws={"fontsize": 10.5, "color": INK},
+    )  # fmt: skip
+    for (row, column), score in np.ndenumerate(scores.to_numpy(dtype=float)):
+        if np.isnan(score):
+            ax.text(column + 0.5, row + 0.5, "-", ha="center", va="center", color=INK)
+    for row, verdict in enumerate(verdicts):
+        numbers = f"effect {verdict.effect:+.3f} [{verdict.low:+.3f}, {verdict.high:+.3f}]"
+        left, colour = scores.shape[1] + 0.12, VERDICT_COLOURS[verdict.verdict]
+        ax.text(left, row + 0.36, verdict.verdict, va="center", color=colour, fontsize=11, fontweight="bold")
+        ax.text(left, row + 0.7, numbers, va="center", fontsize=9.5, color=INK)
+    ax.set(xlabel="", ylabel="", xlim=(0, scores.shape[1] + 2.6))
+    ax.xaxis.tick_top()
+    ax.set_xticks(ax.get_xticks(), labels=list(scores.columns), rotation=25, ha="left", rotation_mode="anchor")
+    ax.set_yticks(ax.get_yticks(), labels=list(scores.index), rotation=0)
+    ax.tick_params(length=0)
+    return name_families(_colour_names(ax, family), family)
 
 
 def _colour_names(ax: Axes, family: Mapping[str, str]) -> Axes:

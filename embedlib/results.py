@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
 import numbers
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from embedlib.errors import RecordError
+from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
+from embedlib.paths import PROJECT
 
 MIME = "application/vnd.embedlib.record+json"
 SCHEMA = 1
+SVG_LIMIT = 40_000  # bytes up to which a picture is kept as SVG
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -72,9 +76,9 @@ def record(
     if figure is not None:
         if not alt:
             raise RecordError(f"record {name!r}: a figure needs `alt`, a sentence that says what it shows")
-        bundle["image/png"] = _png(figure)
-        bundle["text/plain"] = alt
-        metadata["image/png"] = {"alt": alt}
+        mime, picture = _draw(figure)
+        bundle |= {mime: picture, "text/plain": alt}
+        metadata[mime] = {"alt": alt}
     elif isinstance(value, pd.DataFrame):
         bundle["text/html"] = _html(value)
         bundle["text/plain"] = value.to_string(float_format=_short)
@@ -200,17 +204,26 @@ def _html(frame: pd.DataFrame) -> str:
     return html.replace(' style="text-align: right;"', "")
 
 
-def _png(figure: Figure) -> str:
-    """Draw a figure at 120 dots an inch, in 256 colours: a third of the bytes, and no eye sees the difference."""
+def _draw(figure: Figure) -> tuple[str, str]:
+    """Draw a figure as SVG where that stays small, as PNG otherwise; gives its media type and its text.
+
+    A PNG has 120 dots an inch and 256 colours: a third of the bytes, and no eye sees the difference.
+    """
     import matplotlib.pyplot as plt
     from PIL import Image
 
     drawn, buffer = io.BytesIO(), io.BytesIO()
+    with plt.rc_context({"svg.hashsalt": "embedlib", "svg.fonttype": "none"}):  # the same bytes in every run
+        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    if drawn.tell() <= SVG_LIMIT:
+        plt.close(figure)
+        return "image/svg+xml", drawn.getvalue().decode()
+    drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=120, bbox_inches="tight")
     plt.close(figure)
     with Image.open(drawn) as picture:
         picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return "image/png", base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def agree(old: Any, new: Any, tolerance: Tolerance) -> bool:
@@ -220,6 +233,63 @@ def agree(old: Any, new: Any, tolerance: Tolerance) -> bool:
     return type(old) is type(new) and bool(old == new)
 
 
+def picture_of(output: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    """Take the picture out of a cell's output: how a file of it ends (svg or png), and its bytes."""
+    data = output.get("data", {})
+    if "image/svg+xml" in data:
+        return "svg", "".join(data["image/svg+xml"]).encode()
+    return ("png", base64.b64decode(data["image/png"])) if "image/png" in data else None
+
+
 def payloads(outputs: list[Any]) -> list[dict[str, Any]]:
     """Find the records among a cell's outputs, in order."""
     return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
+
+
+def last_run(name: str, runs: Sequence[str] = ()) -> Path:
+    """Find the executed notebook of a chapter: among `runs`, or its last run, or the committed one.
+
+    Raises `NotebookError` where `runs` are given and none is of that chapter.
+    """
+    if runs:
+        for path in map(Path, runs):
+            if path.stem.partition("--")[0] == name:
+                return path
+        raise NotebookError(f"none of the runs given is of {name}: {', '.join(runs)}")
+    built = PROJECT / "_build" / "executed" / f"{name}.ipynb"
+    return built if built.is_file() else PROJECT / "notebooks" / f"{name}.ipynb"
+
+
+def read_records(path: Path) -> dict[str, Any]:
+    """Read what an executed notebook recorded, by name: numbers, strings, `Verdict`s and frames.
+
+    Raises `NotebookError` for a file that is no notebook or has no records.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise NotebookError(f"{path}: not a notebook: {error}") from None
+    found = {payload["name"]: _value(payload) for cell in cells for payload in payloads(cell.get("outputs", []))}
+    if not found:
+        raise NotebookError(f"{path} has no records; was it run?")
+    return found
+
+
+def record_frame(payload: dict[str, Any]) -> pd.DataFrame:
+    """Give the frame that a record keeps under `MIME`, with its index."""
+    frame = pd.DataFrame(payload["rows"], columns=payload["columns"])
+    names = [None if name == "None" else name for name in payload["index"]]
+    keys = [tuple(key) for key in payload["keys"]]
+    if len(names) > 1:
+        return frame.set_index(pd.MultiIndex.from_tuples(keys, names=names))
+    return frame.set_index(pd.Index([key[0] for key in keys], name=names[0]))
+
+
+def _value(payload: dict[str, Any]) -> Any:
+    if payload["type"] == "verdict":
+        fields = payload["value"]
+        numbers = {name: math.nan if fields[name] is None else fields[name] for name in ("effect", "low", "high")}
+        return Verdict(**{**fields, **numbers})
+    if payload["type"] == "frame":
+        return record_frame(payload)
+    return math.nan if payload["value"] is None else payload["value"]

@@ -13,6 +13,7 @@ from embedlib.book.build import README_FIGURE, recorded_picture
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source
 from embedlib.book.parameters import read_parameters
 from embedlib.paths import PROJECT
+from embedlib.results import read_records
 
 PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -102,6 +103,7 @@ def test_what_is_imported_is_declared():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     declared = {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]}
     known_as = {
+        "bs4": "beautifulsoup4",
         "yaml": "pyyaml",
         "PIL": "pillow",
         "sklearn": "scikit-learn",
@@ -124,7 +126,9 @@ def test_notebooks_follow_the_spine_and_the_cell_rules(path):
         assert re.search(f"^{heading}", prose, re.M), heading
     for words in ("**The question.**", "**What the paper found**", "{cite}`"):
         assert words in prose.replace("**What the paper found.**", "**What the paper found**")
-    assert {"models", "words", "seed"} <= set(read_parameters(notebook))
+    known = set(read_parameters(notebook))
+    assert {"models", "seed"} <= known
+    assert {"words", "runs"} & known  # what reads the other chapters' runs has no words of its own
     for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
     for cell in notebook.cells:
@@ -150,9 +154,7 @@ def test_numbers_in_prose_are_glued(path):
     notebook = read_source(path)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     glued = {name for text in prose for name in re.findall(r"\{glue:text\}`([\w-]+)", text)}
-    records = {name for cell in notebook.cells for name in re.findall(r'record\(\s*"([\w-]+)"', cell.source)}
-    records |= {f"layer-{part}" for part in ("min", "max", "last", "range")}  # recorded in a loop
-    assert glued <= records
+    assert glued <= set(read_records(path.with_suffix(".ipynb")))
     for text in prose:
         bare = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|95 %", "", text)
         assert not re.findall(r"(?<![\w.])\d+\.\d+|\b\d+ ?%", bare), text
@@ -160,7 +162,9 @@ def test_numbers_in_prose_are_glued(path):
 
 def test_the_readme_picture_is_the_recorded_one():
     notebook = PROJECT / "notebooks" / f"{README_FIGURE[0]}.ipynb"
-    assert (PROJECT / "_static" / "readme.png").read_bytes() == recorded_picture(notebook, README_FIGURE[1])
+    ending, content = recorded_picture(notebook, README_FIGURE[1])
+    assert (PROJECT / "_static" / f"readme.{ending}").read_bytes() == content
+    assert f"_static/readme.{ending}" in (PROJECT / "README.md").read_text()
 
 
 def tracked():

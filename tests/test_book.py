@@ -1,17 +1,27 @@
 """The built book, opened in a browser."""
 
+import filecmp
 import http.server
+import io
+import json
+import re
 import shutil
 import threading
 from functools import partial
 
+import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from embedlib.book import build
-from embedlib.book.notebooks import notebook_sources
+from embedlib.book import build, staging
+from embedlib.book.links import check_links
+from embedlib.book.notebooks import notebook_sources, read_source
+from embedlib.book.pages import glossary_terms
+from embedlib.book.parameters import read_parameters
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
+from embedlib.results import read_records
 
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -27,12 +37,12 @@ EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 def html(tmp_path_factory):
     """Build the book from the committed notebooks, warnings as errors, execution off."""
     folder = tmp_path_factory.mktemp("book")
-    build.stage(folder / "src", EXECUTED)
+    staging.stage(folder / "src", EXECUTED)
     return build.build_html(folder / "src", folder)
 
 
 def test_every_notebook_has_its_page(html):
-    listed = build.pages(PROJECT / "_toc.yml")
+    listed = staging.pages(PROJECT / "_toc.yml")
     for source in notebook_sources():
         assert f"notebooks/{source.stem}" in listed
         assert (html / "notebooks" / f"{source.stem}.html").is_file()
@@ -53,21 +63,84 @@ def test_records_do_not_leak_into_the_pages_and_pictures_are_described(html):
     assert 'alt="Ridges of the cosine of all pairs of words, one a model, with the means marked."' in page
 
 
+def test_two_builds_give_the_same_bytes(html, tmp_path):
+    staging.stage(tmp_path / "src", EXECUTED)
+    again = build.build_html(tmp_path / "src", tmp_path)
+    files = sorted(str(path.relative_to(html)) for path in html.rglob("*") if path.is_file())
+    assert files == sorted(str(path.relative_to(again)) for path in again.rglob("*") if path.is_file())
+    _, differing, failed = filecmp.cmpfiles(html, again, files, shallow=False)
+    assert (differing, failed) == ([], [])  # no file is allowed to differ
+
+
+def test_links_lead_somewhere_and_outside_ones_are_listed(html, tmp_path):
+    listed = (html.parent / "external-links.txt").read_text()
+    assert "https://" in listed
+    assert "intro.html" not in listed.split("\t")[0]
+    (tmp_path / "a.html").write_text('<p id="here"><a href="b.html#there">b</a> <a href="#here">a</a></p>')
+    (tmp_path / "b.html").write_text('<p id="there"><a href="https://example.org/x">x</a></p>')
+    assert check_links(tmp_path) == {"https://example.org/x": ["b.html"]}
+    for bad in ("c.html", "b.html#nowhere", "#nowhere"):
+        (tmp_path / "c d.html").write_text(f'<a href="{bad}">bad</a>')
+        with pytest.raises(NotebookError, match=f"c d.html: {re.escape(bad)}"):
+            check_links(tmp_path)
+
+
+def test_every_chapter_has_its_box_its_parameters_and_its_provenance(html):
+    for source in notebook_sources():
+        text = (html / "notebooks" / f"{source.stem}.html").read_text(encoding="utf-8")
+        assert f"embedlib run {source.stem}" in re.sub("<[^>]+>", "", text)
+        for parameter in read_parameters(read_source(source)).values():
+            assert f">{parameter.name}<" in text, parameter.name
+        assert "How these numbers were made" in text
+        made = json.loads(source.with_suffix(".ipynb").read_text())["metadata"]["embedlib"]
+        for checksum in made["models"].values():
+            assert checksum in text
+        assert f"torch {made['packages']['torch']}" in text
+
+
+def test_tables_and_pictures_can_be_downloaded(html):
+    pages = {path: path.read_text(encoding="utf-8") for path in (html / "notebooks").glob("*.html")}
+    for path, text in pages.items():
+        pictures = len(re.findall(r"<img[^>]+_images/", text))
+        tables = text.count('class="dataframe embedlib-table"')
+        assert len(re.findall(r'href="[^"]+_downloads/[^"]+\.csv"', text)) == pictures + tables, path
+    link = re.search(
+        r'href="\.\./(_downloads/[^"]+/02_random_pairs-d1-table\.csv)"',
+        pages[html / "notebooks" / "02_random_pairs.html"],
+    )
+    frame = pd.read_csv(io.StringIO((html / link[1]).read_text()), index_col=0)
+    recorded = read_records(PROJECT / "notebooks" / "02_random_pairs.ipynb")["d1-table"]
+    pd.testing.assert_frame_equal(frame, recorded)
+
+
+def test_the_first_use_of_a_term_links_to_the_glossary(html):
+    terms = glossary_terms(PROJECT / "glossary.md")
+    glossary = (html / "glossary.html").read_text(encoding="utf-8")
+    assert glossary.count('id="term-') == len(terms)
+    used = set()
+    for path in (html / "notebooks").glob("*.html"):
+        links = re.findall(r'glossary\.html#term-([\w-]+)"', path.read_text(encoding="utf-8"))
+        assert links, path
+        assert len(links) == len(set(links)), path  # the first use only
+        used |= set(links)
+    assert len(used) >= 0.9 * len(terms)
+
+
 def test_staging_keeps_unchanged_files_and_drops_old_ones(tmp_path):
-    build.stage(tmp_path, EXECUTED)
+    staging.stage(tmp_path, EXECUTED)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     (tmp_path / "old.md").write_text("old")
-    build.stage(tmp_path, EXECUTED)
+    staging.stage(tmp_path, EXECUTED)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == times
 
 
 def test_a_notebook_that_was_not_run_is_named(tmp_path):
     with pytest.raises(NotebookError, match=r"01_models.*run it first"):
-        build.stage(tmp_path / "src", {})
+        staging.stage(tmp_path / "src", {})
 
 
 def test_a_sphinx_warning_fails_the_build(tmp_path):
-    build.stage(tmp_path / "src", EXECUTED)
+    staging.stage(tmp_path / "src", EXECUTED)
     intro = tmp_path / "src" / "intro.md"
     intro.write_text(intro.read_text() + "\n{doc}`no_such_page`\n")
     for _ in range(2):  # the second build does not forget it
@@ -118,7 +191,7 @@ def page(browser, site, request):
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 def test_pages_open_without_errors_and_pictures_show_in_both_themes(page, site, request):
     theme = request.node.callspec.params["page"]
-    pages = build.pages(PROJECT / "_toc.yml")
+    pages = staging.pages(PROJECT / "_toc.yml")
     pictures = 0
     for name in pages:
         page.goto(f"{site}/{name}.html", wait_until="networkidle")
@@ -141,6 +214,36 @@ def test_pages_open_without_errors_and_pictures_show_in_both_themes(page, site, 
 
 
 @NEEDS_BROWSER
+@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+def test_axe_finds_nothing_serious(page, site):
+    for name in staging.pages(PROJECT / "_toc.yml"):
+        page.goto(f"{site}/{name}.html", wait_until="networkidle")
+        found = Axe().run(page).response
+        assert found["passes"], name
+        serious = [
+            (v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], name
+
+
+@NEEDS_BROWSER
+def test_tables_sort_by_the_keyboard(page, site):
+    page.goto(f"{site}/notebooks/02_random_pairs.html", wait_until="networkidle")
+    table = page.locator("table.embedlib-table").first
+    column = table.locator("th button").all_inner_texts().index("mean") + 1
+    cells = table.locator(f"tbody tr > :nth-child({column})")
+    before = cells.all_inner_texts()
+    button = table.locator(f"thead th:nth-child({column}) button")
+    for order in ("descending", "ascending"):
+        button.press("Enter")
+        assert table.locator(f"thead th:nth-child({column})").get_attribute("aria-sort") == order
+        assert cells.all_inner_texts() == sorted(before, key=float, reverse=order == "descending")
+    button.press("Enter")
+    assert cells.all_inner_texts() == before
+    assert page.problems == []
+
+
+@NEEDS_BROWSER
 def test_search_finds_cosine(page, site):
     page.goto(f"{site}/search.html?q=cosine", wait_until="networkidle")
     page.wait_for_selector("#search-results li")
@@ -152,7 +255,7 @@ def test_search_finds_cosine(page, site):
 def test_nothing_is_wider_than_a_phone(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     opened = context.new_page()
-    for name in build.pages(PROJECT / "_toc.yml"):
+    for name in staging.pages(PROJECT / "_toc.yml"):
         opened.goto(f"{site}/{name}.html", wait_until="networkidle")
         assert opened.evaluate("document.documentElement.scrollWidth") <= 391, name
     context.close()

@@ -1,12 +1,14 @@
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib.errors import RecordError
+from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
-from embedlib.results import Tolerance, make_payload
+from embedlib.paths import PROJECT
+from embedlib.results import MIME, Tolerance, last_run, make_payload, read_records
 
 FRAME = pd.DataFrame(
     {"score": [0.5, math.nan], "n": [1, 2], "word": ["a", "b"]}, index=pd.Index(["x", "y"], name="model")
@@ -65,3 +67,39 @@ def test_tolerance_is_relative_to_the_old_value():
     assert Tolerance(0.1).allows(10, 11)
     assert not Tolerance(0.1).allows(10, 11.1)
     assert Tolerance(0, 0.5).allows(0, -0.5)
+
+
+def notebook(path, **values):
+    """Write a notebook that recorded some values."""
+    outputs = [{"data": {MIME: make_payload(name, value)}} for name, value in values.items()]
+    path.write_text(json.dumps({"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]}))
+    return path
+
+
+def test_what_was_recorded_is_read_back(tmp_path):
+    two = FRAME.set_index(pd.MultiIndex.from_tuples([("a", 0), ("b", 1)], names=["model", "layer"]))
+    verdict = Verdict("D1", "partly", 0.1, 0.05, 0.15, {"m": True})
+    untested = Verdict("D1", "cannot be tested here", math.nan, math.nan, math.nan, {})
+    path = notebook(tmp_path / "01_a.ipynb", one=FRAME, two=two, d1=verdict, d2=untested, n=3, x=math.nan, word="dog")
+    records = read_records(path)
+    pd.testing.assert_frame_equal(records["one"], FRAME)
+    pd.testing.assert_frame_equal(records["two"], two)
+    assert records["d1"] == verdict
+    assert records["d2"].verdict == "cannot be tested here"
+    assert math.isnan(records["d2"].effect)
+    assert (records["n"], records["word"]) == (3, "dog")
+    assert math.isnan(records["x"])
+    with pytest.raises(NotebookError, match="was it run"):
+        read_records(notebook(tmp_path / "02_b.ipynb"))
+    (tmp_path / "03_c.ipynb").write_text("{")
+    with pytest.raises(NotebookError, match="not a notebook"):
+        read_records(tmp_path / "03_c.ipynb")
+
+
+def test_the_last_run_of_a_chapter_is_found():
+    runs = ["/x/01_models--0a1b2c3d.ipynb", "/x/02_random_pairs.ipynb"]
+    assert str(last_run("01_models", runs)) == runs[0]
+    with pytest.raises(NotebookError, match="none of the runs given is of 03_related_pairs"):
+        last_run("03_related_pairs", runs)
+    assert last_run("01_models").name == "01_models.ipynb"
+    assert last_run("99_none") == PROJECT / "notebooks" / "99_none.ipynb"

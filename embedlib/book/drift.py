@@ -121,12 +121,12 @@ def _texts(name: str, committed: NotebookNode, fresh: NotebookNode) -> Iterator[
 def _kinds(outputs: list[Any]) -> dict[str, None]:
     """List the kinds of text among a cell's outputs: streams, and data that is no picture."""
     kinds = [output.name for output in outputs if output.output_type == "stream"]
-    kinds += [kind for o in outputs for kind in o.get("data", {}) if MIME not in o.data and not _is_bitmap(kind)]
+    kinds += [kind for o in outputs for kind in o.get("data", {}) if MIME not in o.data and not _is_picture(kind)]
     return dict.fromkeys(kinds)
 
 
-def _is_bitmap(kind: str) -> bool:
-    return kind.startswith("image/") and kind != "image/svg+xml"
+def _is_picture(kind: str) -> bool:
+    return kind.startswith("image/")
 
 
 def _text(outputs: list[Any], kind: str) -> str:

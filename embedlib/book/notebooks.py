@@ -64,7 +64,8 @@ def read_executed(path: Path) -> NotebookNode:
 
 def clean(notebook: NotebookNode) -> NotebookNode:
     """Drop, in place, what differs from run to run: times, random ids, split streams."""
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    made = {name: value for name, value in notebook.metadata.items() if name == "embedlib"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **made})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+
+_BARE = ("glossary", "bibliography")  # pages without links to the glossary
+_CLOSED = (
+    nodes.title, nodes.literal, nodes.literal_block, nodes.reference, nodes.caption, nodes.math, nodes.raw, nodes.table,
+    nodes.target, nodes.strong, addnodes.pending_xref, addnodes.download_reference,
+)  # fmt: skip
 
 
 def leave_out_thebe(app: Any) -> None:
@@ -17,7 +28,63 @@ def leave_out_thebe(app: Any) -> None:
                 app.disconnect(listener.id)
 
 
+def glossary_terms(glossary: Path) -> list[str]:
+    """List the terms of the glossary page, longest first, so that the longer of two is found."""
+    text = glossary.read_text(encoding="utf-8").partition("```{glossary}")[2].partition("```")[0]
+    return sorted((line for line in text.splitlines() if line and not line[0].isspace()), key=lambda t: (-len(t), t))
+
+
+def link_terms(app: Any, doctree: nodes.document) -> None:
+    """Link the first use of each glossary term in a page's running text."""
+    source = Path(app.srcdir) / "glossary.md"
+    if app.env.docname in _BARE or not source.is_file():
+        return
+    left = glossary_terms(source)
+    pattern = re.compile(r"\b(" + "|".join(map(re.escape, left)) + r")s?\b", re.I)
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.paragraph) or _closed(text):
+            continue
+        made: list[nodes.Node] = []
+        rest = str(text)
+        position = 0
+        for match in pattern.finditer(rest):
+            term = next((t for t in left if t.lower() == match[1].lower()), None)
+            if term is None:
+                continue
+            left.remove(term)
+            made += [nodes.Text(rest[position : match.start()]), _link(app, term, match[0])]
+            position = match.end()
+        if made:
+            text.parent.replace(text, [*made, nodes.Text(rest[position:])])
+
+
+def _closed(text: nodes.Text) -> bool:
+    """Tell text that is not running prose: in a heading, code, a link, a table, an output."""
+    node: Any = text.parent
+    while node is not None:
+        if isinstance(node, _CLOSED) or "cell_output" in node.get("classes", []):
+            return True
+        node = node.parent
+    return False
+
+
+def _link(app: Any, term: str, shown: str) -> addnodes.pending_xref:
+    inner = nodes.inline(shown, shown, classes=["xref", "std", "std-term"])
+    return addnodes.pending_xref(
+        "", inner, refdomain="std", reftype="term", reftarget=term, refexplicit=True, refwarn=True,
+        refdoc=app.env.docname,
+    )  # fmt: skip
+
+
+def mend_roles(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Take back the roles that docutils gives to a bibliography: a list must hold list items, and these do not."""
+    body = context.get("body", "").replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    context["body"] = body.replace(' role="doc-biblioentry"', "")
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("builder-inited", leave_out_thebe, priority=1)
+    app.connect("doctree-read", link_terms)
+    app.connect("html-page-context", mend_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedlib.book.notebooks import read_source
+from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.parameters import read_parameters
 from embedlib.book.run import Run, plan
 from embedlib.encoders.convert import model_folder
@@ -22,8 +23,12 @@ def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
     """Plan a notebook with a profile's settings; raises `UnknownNameError` for an unknown profile."""
     if profile not in PROFILES:
         raise UnknownNameError.of("profile", profile, PROFILES)
-    numbers = [name for name, p in read_parameters(read_source(source)).items() if isinstance(p.default, int)]
-    return plan(source, {name: text for name, text in PROFILES[profile].items() if name in numbers}, build)
+    known = read_parameters(read_source(source))
+    settings = {n: text for n, text in PROFILES[profile].items() if n in known and isinstance(known[n].default, int)}
+    if "runs" in known and PROFILES[profile]:  # the other notebooks' runs with this profile
+        others = [n for n in notebook_sources(source.parent) if "runs" not in read_parameters(read_source(n))]
+        settings["runs"] = json.dumps([str(plan_profile(other, profile, build).output) for other in others])
+    return plan(source, settings, build)
 
 
 def extract_for(runs: Sequence[Run]) -> None:

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from embedlib.artifacts import sha256
-from embedlib.book.notebooks import KERNELSPEC, clean, read_executed, read_source, write
+from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
 from embedlib.book.parameters import read_parameters, resolve
 from embedlib.errors import NotebookError
-from embedlib.models import roster
+from embedlib.models import find_model, roster
 from embedlib.paths import PROJECT
+from embedlib.results import last_run
 from embedlib.sources import code_digest, library_files
 
 logger = logging.getLogger(__name__)
@@ -111,8 +113,18 @@ def fingerprint(run: Run) -> Fingerprint:
         "data": {os.path.relpath(path, PROJECT): sha256(path) for path in [*files, *own]},
         "models": {name: _text_digest(specs[name].model_dump_json(exclude={"artifacts"}) + specs[name].checksum)
                    for name in names},
+        "runs": {path.name: sha256(path) for path in _runs_read(run)},
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }  # fmt: skip
+
+
+def _runs_read(run: Run) -> list[Path]:
+    """List the executed notebooks that a notebook with a parameter `runs` reads: those given, or all others'."""
+    if "runs" not in run.settings:
+        return []
+    others = [source.stem for source in notebook_sources(run.source.parent) if source.stem != run.source.stem]
+    paths = [Path(path) for path in run.settings["runs"]] or [last_run(name) for name in others]
+    return [path for path in paths if path.is_file()]
 
 
 def _files(path: Path) -> list[Path]:
@@ -152,6 +164,7 @@ def execute(run: Run, *, force: bool = False) -> list[str]:
         return []
     logger.info("%s: running (%s)", run.name, reasons[0])
     executed = _papermill(run)
+    executed.metadata["embedlib"] = _made_with(run)
     write(executed, run.output)
     run.failed.unlink(missing_ok=True)
     _write_state(run, now)
@@ -188,6 +201,16 @@ def _papermill(run: Run) -> NotebookNode:
     finally:
         done.unlink(missing_ok=True)
         start.unlink(missing_ok=True)
+
+
+def _made_with(run: Run) -> dict[str, Any]:
+    """Say what a run's numbers were made with: the kind of machine, packages, and the models' checksums."""
+    names = run.settings.get("models", [])
+    return {
+        "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
+        "packages": {"Python": platform.python_version()} | {n: importlib.metadata.version(n) for n in _PACKAGES},
+        "models": {name: find_model(name).checksum for name in names},
+    }
 
 
 def _write_state(run: Run, now: Fingerprint) -> None:
