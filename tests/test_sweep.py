@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FRONT, wait_until
+from conftest import FRONT
 
 from embedlib.book.notebooks import read_source
 from embedlib.book.parameters import read_parameters
@@ -171,7 +171,9 @@ def test_a_sweep_runs_loses_nothing_to_a_failed_point_and_goes_on(project, monke
 
 
 def test_lists_and_mixed_values_are_texts_in_the_table(project):
-    project.write("01_small", SOURCE.replace("import pandas as pd\n", "import pandas as pd\nraise ValueError('<no>')\n"))
+    project.write(
+        "01_small", SOURCE.replace("import pandas as pd\n", "import pandas as pd\nraise ValueError('<no>')\n")
+    )
     both = ["-p", "models=glove-6b-50d, sbert-minilm", "-p", "models=sbert-minilm"]
     code, _, _ = project.call("sweep", "01_small", *both, "-p", "words=5,all", "-p", "rate=1,0.5")
     assert code == 1
@@ -191,4 +193,3 @@ def test_a_point_whose_process_dies_fails_alone(project):
     assert "its process ended with status -9" in err
     table = pd.read_csv(next((project.build / "sweeps").glob("*.csv")))
     assert dict(zip(table["number"], table["status"], strict=True)) == {2: "failed", 1: "ok"}
-    wait_until(lambda: not [p for p in (project.build / "running").glob("*.tmp-*")], "the end of the writing")
