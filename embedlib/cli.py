@@ -1,4 +1,4 @@
-"""The command line: models, extraction, the store, notebooks, drift and the book."""
+"""The command line: models, extraction, the store, notebooks and sweeps, drift, the book and its state."""
 
 from __future__ import annotations
 
