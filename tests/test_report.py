@@ -27,6 +27,10 @@ def png(colour):
     return base64.b64encode(buffer.getvalue()).decode()
 
 
+def address(colour):
+    return f"data:image/png;base64,{png(colour)}"
+
+
 def executed(score, colour, *, other="same", named="fig-line"):
     """Make an executed notebook with a figure, whose data has the score, and another one that never changes."""
     outputs = []
@@ -51,7 +55,7 @@ def drifted():
 
 def test_only_figures_whose_data_changed_are_shown_old_and_new(drifted):
     (picture,) = drifted[1].pictures
-    assert (picture.record, picture.old, picture.new) == ("fig-line", png("red"), png("blue"))
+    assert (picture.record, picture.old, picture.new) == ("fig-line", address("red"), address("blue"))
     old, new = executed(0.5, "red"), executed(0.5, "red", named="fig-new")
     lost, added = changed_pictures(compare("n", old, new), old, new)
     assert (lost.record, lost.new, added.record, added.old) == ("fig-line", "", "fig-new", "")
@@ -105,6 +109,20 @@ def test_no_drift_and_failed_runs(tmp_path):
     summary = (tmp_path / "summary.md").read_text()
     assert "**01\\_models failed**: 01\\_models failed in cell 2: KeyError: '&lt;b&gt;'" in summary
     assert "Traceback" not in summary
+
+
+def test_a_figure_that_is_kept_as_svg_is_shown_without_running_what_is_in_it(drifted, tmp_path):
+    old, new = executed(0.5, "red"), executed(0.75, "blue")
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{HOSTILE}<rect width="9" height="9"/></svg>'
+    )
+    new.cells[0].outputs[0].data = {**new.cells[0].outputs[0].data, "image/svg+xml": drawing}
+    del new.cells[0].outputs[0].data["image/png"]
+    (picture,) = changed_pictures(compare("n", old, new), old, new)
+    assert (picture.old, picture.new) == (
+        address("red"), f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"
+    )  # fmt: skip
+    assert "<script" not in write_report([Checked("n", pictures=(picture,), error="x")], tmp_path).read_text()
 
 
 @NEEDS_BROWSER
@@ -177,6 +195,7 @@ def test_the_command_writes_the_report_with_and_without_drift(project, tmp_path)
             record = output["data"][MIME]
             if record["figure"]:
                 record["rows"][0][0] = 3.0
+                del output["data"]["image/svg+xml"]
                 output["data"]["image/png"] = png("red")
     reference.write_text(json.dumps(notebook))
     code, out, err = project.call("drift", "--reuse", "--report", tmp_path / "elsewhere")
@@ -185,7 +204,7 @@ def test_the_command_writes_the_report_with_and_without_drift(project, tmp_path)
     assert "1 differences and 0 failed runs in 1 notebooks" in err
     text = (tmp_path / "elsewhere" / "index.html").read_text()
     assert text.count("<img src=") == 2
-    assert f"base64,{png('red')}" in text
+    assert text.index(address("red")) < text.index("data:image/svg+xml;base64,")
     assert "fig-line\\[a\\].score" in (tmp_path / "elsewhere" / "summary.md").read_text()
 
     project.write("01_small", SOURCE.replace("[1, 2, 3]", "[1, 2, 3] / 0"))

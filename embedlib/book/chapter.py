@@ -21,7 +21,7 @@ _NAME = re.compile(r"\d\d(_[a-z0-9]+)+")
 def new_chapter(name: str, title: str = "", project: Path = PROJECT) -> Path:
     """Write `notebooks/NAME.md` from the template and list it in `_toc.yml`; gives the path.
 
-    The chapter stands behind the one whose name comes before it, in the same part. Raises
+    The chapter stands behind the last one listed whose number is lower, in the same part. Raises
     `InputError` for a name that is not `NN_topic` or whose name or number is taken, or a title of
     several lines, and `NotebookError` for a table of contents that it cannot be added to. Nothing is
     written then.
@@ -66,7 +66,7 @@ def add_to_toc(text: str, name: str) -> str:
     if not found:
         raise NotebookError(f"_toc.yml lists no chapter to put {name} beside; add `- file: notebooks/{name}` by hand")
     before = [(number, match) for number, match in found if match["name"] < name]
-    number, match = before[-1] if before else found[0]
+    number, match = before[-1] if before else min(found, key=lambda one: one[1]["name"])
     place = _end_of(lines, number) if before else number
     if place and not lines[place - 1].endswith("\n"):
         lines[place - 1] += "\n"

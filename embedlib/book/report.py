@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbformat import NotebookNode
@@ -16,15 +16,16 @@ from embedlib.book.drift import Drift, check_notebook
 from embedlib.book.notebooks import read_executed, write_text
 from embedlib.book.run import execute, plan
 from embedlib.errors import EmbedlibError, NotebookError
-from embedlib.results import payloads
+from embedlib.results import payloads, picture_of
 
 SHOWN = 20  # differences in the summary
+_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 _WIDEST = 160  # characters of a value in the summary
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure whose data changed: its base64 PNG in the committed and in the fresh run, empty where there is none."""
+    """A figure whose data changed: the `data:` addresses of its old and new picture, empty where there is none."""
 
     record: str
     alt: str
@@ -70,14 +71,15 @@ def changed_pictures(found: Sequence[Drift], committed: NotebookNode, fresh: Not
 
 
 def _figures(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
-    """Find the recorded figures: their base64 PNG, on one line, and their description."""
+    """Find the recorded figures: their pictures as `data:` addresses, and their descriptions."""
     figures = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            data: dict[str, Any] = output.get("data", {})
-            if "image/png" in data and payloads([output]):
-                png = "".join(str(data["image/png"]).split())
-                figures[str(payloads([output])[0]["name"])] = png, str(data.get("text/plain", ""))
+            picture = picture_of(output)
+            if picture and payloads([output]):
+                ending, content = picture
+                address = f"data:{_TYPES[ending]};base64,{base64.b64encode(content).decode('ascii')}"
+                figures[str(payloads([output])[0]["name"])] = address, str(output["data"].get("text/plain", ""))
     return figures
 
 
