@@ -1,9 +1,11 @@
-"""The command line: models, extraction, the store, notebooks, drift and the book."""
+"""The command line: models, extraction, the store, notebooks and sweeps, drift, the book and its state."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -38,22 +40,14 @@ def _table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
 @app.command()
 def models() -> None:
     """Show the roster: every model, where it comes from, and whether it is ready here."""
-    from embedlib.artifacts import locate
-    from embedlib.encoders.convert import is_converted
+    from embedlib.book.status import model_status
     from embedlib.models import roster
 
-    rows = []
-    for spec in roster().values():
-        try:
-            for part in (part for artifact in spec.artifacts for part in artifact.parts):
-                locate(part, spec.name)
-            ready = "ready" if is_converted(spec) else "converted on first use"
-        except EmbedlibError:
-            ready = "not installed"
-        rows.append(
-            [spec.name, spec.family, spec.kind, spec.dimension, spec.layers, f"{spec.parameters:,}",
-             f"{spec.layer}, {spec.pooling}", spec.bos_policy, spec.licence, ready]
-        )  # fmt: skip
+    rows = [
+        [spec.name, spec.family, spec.kind, spec.dimension, spec.layers, f"{spec.parameters:,}",
+         f"{spec.layer}, {spec.pooling}", spec.bos_policy, spec.licence, model_status(spec).state]
+        for spec in roster().values()
+    ]  # fmt: skip
     columns = ["model", "family", "kind", "dim", "layers", "parameters", "default", "position 0", "licence", "here"]
     console.print(_table("Models", columns, rows))
 
@@ -159,6 +153,7 @@ def run(
     from embedlib.book.parameters import read_parameters
     from embedlib.book.run import execute, fingerprint, plan
     from embedlib.book.run import why as reasons_of
+    from embedlib.book.sweep import split_settings
 
     source = find_source(notebook)
     if help_parameters:
@@ -167,13 +162,7 @@ def run(
         ]
         console.print(_table(source.stem, ["parameter", "type", "default", "meaning"], rows))
         return
-    given = {}
-    for text in parameter or []:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ParameterError(f"-p takes name=value, got {text!r}")
-        given[name.strip()] = value
-    planned = plan(source, given)
+    planned = plan(source, dict(split_settings(parameter or [])))
     if why:
         reasons = reasons_of(planned, fingerprint(planned))
         console.print("\n".join(reasons) or f"{planned.name}: nothing changed", markup=False)
@@ -183,35 +172,105 @@ def run(
 
 
 @app.command()
+def sweep(
+    notebook: Annotated[str, typer.Argument(help="A notebook's path or name.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value; again, or with commas, for several."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many runs at a time.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points; run nothing.")] = False,
+) -> None:
+    """Run a notebook at every combination of values, and put all records into one table in _build/sweeps/.
+
+    A parameter is given several values by -p again (-p models=glove-6b-50d -p models=sbert-minilm);
+    numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
+    """
+    from embedlib.book.notebooks import find_source
+    from embedlib.book.run import fingerprint, why
+    from embedlib.book.sweep import plan_sweep, run_sweep, split_settings
+
+    planned = plan_sweep(find_source(notebook), split_settings(parameter or []))
+    if dry_run:
+        rows = [
+            [*point.given.values(), point.run.name, (why(point.run, fingerprint(point.run)) or ["nothing changed"])[0]]
+            for point in planned.points
+        ]
+        console.print(_table(f"{len(rows)} points", [*planned.names, "run", "why"], rows))
+        return
+    failed = [outcome.error for outcome in run_sweep(planned, jobs).values() if outcome.status == "failed"]
+    for message in failed:
+        errors.print(message, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(planned.points)} points, {len(failed)} failed: {planned.table}", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    profile: Annotated[str, typer.Option(help="Which runs: default, or full (see build).")] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")] = False,
+) -> None:
+    """Show where every notebook's run and every model's files stand; nothing runs."""
+    from embedlib.book.notebooks import notebook_sources
+    from embedlib.book.status import first_reasons, model_statuses, notebook_status
+
+    notebooks = [notebook_status(source, profile) for source in notebook_sources()]
+    ready = model_statuses()
+    if as_json:
+        shown = {"notebooks": [asdict(item) for item in notebooks], "models": [asdict(item) for item in ready]}
+        typer.echo(json.dumps(shown, indent=1))
+        return
+    rows = [[item.name, item.state, first_reasons(item.reasons)] for item in notebooks]
+    console.print(_table("Notebooks", ["notebook", "state", "why"], rows))
+    console.print(_table("Models", ["model", "state", "what is needed"], [[m.name, m.state, m.detail] for m in ready]))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine: Python, packages, cache, memory, kernel and more; exit status 1 for a problem."""
+    from embedlib.book.doctor import examine
+
+    found = examine()
+    for item in found:
+        mend = f" -> {item.mend}" if item.mend else ""
+        colour = {"ok": "green", "warning": "yellow", "problem": "red"}[item.level]
+        label = f"[{colour}]{item.level:8}[/{colour}]"
+        console.print(f"{label} {item.subject}: {escape(item.text + mend)}", highlight=False, soft_wrap=True)
+    if any(item.level == "problem" for item in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def drift(
     notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None,
     reuse: Annotated[bool, typer.Option("--reuse", help="Take a run whose dependencies have not changed.")] = False,
+    report: Annotated[
+        Optional[Path], typer.Option(help="Folder of index.html and summary.md; default: _build/drift.")
+    ] = None,
 ) -> None:
-    """Run notebooks at default parameters and compare them with the committed ones."""
-    from embedlib.book.drift import check_notebook
-    from embedlib.book.notebooks import find_source, notebook_sources, read_executed
+    """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
+    from embedlib.book.notebooks import find_source, notebook_sources
     from embedlib.book.prepare import extract_for
-    from embedlib.book.run import execute, plan
+    from embedlib.book.report import check, write_report
+    from embedlib.book.run import plan
+    from embedlib.paths import PROJECT
 
     sources = [find_source(name) for name in notebook or []] or notebook_sources()
     if not sources:
         raise EmbedlibError("there is no notebook to compare")
     extract_for([plan(source) for source in sources])
-    found, failed = [], []
-    for source in sources:
-        try:
-            planned = plan(source)
-            execute(planned, force=not reuse)
-            fresh = read_executed(planned.output)
-            found += check_notebook(source.stem, source, source.with_suffix(".ipynb"), fresh)
-        except EmbedlibError as error:
-            failed.append(str(error))
+    checked = [check(source, reuse=reuse) for source in sources]
+    found = [drift for one in checked for drift in one.found]
+    failed = [one.error for one in checked if one.error]
     if found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
         wide = Console(width=max(console.width, 140)) if not sys.stdout.isatty() else console
         wide.print(_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows))
     for message in failed:
         errors.print(message, markup=False, highlight=False)
+    page = write_report(checked, report or PROJECT / "_build" / "drift")
+    errors.print(f"the report: {page}", markup=False, highlight=False, soft_wrap=True)
     if found or failed:
         errors.print(
             f"{len(found)} differences and {len(failed)} failed runs in {len(sources)} notebooks. "
@@ -273,6 +332,23 @@ def build(
     stage(PROJECT / "_build" / "src", {item.source.stem: item.output for item in planned})
     html = build_html(PROJECT / "_build" / "src", PROJECT)
     console.print(f"the book: {html / 'index.html'}", soft_wrap=True)
+
+
+@app.command("new-chapter")
+def new_chapter(
+    name: Annotated[str, typer.Argument(help="NN_topic, such as 12_word_lengths.")],
+    title: Annotated[str, typer.Option(help="The heading; default: the topic.")] = "",
+) -> None:
+    """Write a chapter that runs as it is, with the house's spine, and list it in _toc.yml."""
+    from embedlib.book.chapter import new_chapter as write_chapter
+
+    source = write_chapter(name, title)
+    console.print(f"wrote {source} and listed it in _toc.yml", markup=False, soft_wrap=True)
+    console.print(
+        f"Edit it, then: `embedlib run {name}`, `embedlib build`, `embedlib accept {name}`. The paired {name}.ipynb "
+        "appears with accept; until then `make test` and `make drift` miss it.",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from embedlib.encoders import load_model
 from embedlib.models import Artifact, ModelSpec, Part, roster
-from embedlib.paths import cache_dir
+from embedlib.paths import PROJECT, cache_dir
 
 REAL_CACHE = cache_dir()
 ALL = list(roster())
@@ -154,3 +158,49 @@ def make_tiny(kind, folder):
             folder, name="tiny-bert", encoder="bert", config=config, max_tokens=64, lowercase=True, pool_special=True
         )
     return folder_spec(folder, name=f"tiny-{kind}", encoder="causal", config=config, max_tokens=600, bos="<bos>")
+
+
+class SmallProject:
+    """A project of its own, with this code and data and no chapter yet, whose commands are really run."""
+
+    def __init__(self, root):
+        self.root = root
+        (root / "notebooks").mkdir(parents=True)
+        shutil.copytree(PROJECT / "embedlib", root / "embedlib")
+        (root / "data").symlink_to(PROJECT / "data")
+        for name in ("_toc.yml", "requirements.txt"):
+            shutil.copy(PROJECT / name, root / name)
+        self.build = root / "_build"
+
+    def write(self, name, text):
+        path = self.root / "notebooks" / f"{name}.md"
+        path.write_text(text)
+        return path
+
+    def start(self, *arguments):
+        """Start a command in another folder than the project's."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "embedlib.cli", *map(str, arguments)], text=True, cwd=self.root.parent,
+            env={**os.environ, "PYTHONPATH": str(self.root), "COLUMNS": "200"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def call(self, *arguments):
+        """Run a command; gives exit status, stdout and stderr."""
+        process = self.start(*arguments)
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def project(tmp_path):
+    return SmallProject(tmp_path / "project")
+
+
+def wait_until(condition, what):
+    """Wait for something that another process does."""
+    for _ in range(1200):
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"never came: {what}")

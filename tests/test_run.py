@@ -254,5 +254,8 @@ def test_command_line_names_what_is_wrong(monkeypatch, capsys):
 
 def test_help_lists_the_commands():
     result = CliRunner().invoke(cli.app, ["--help"])
-    for command in ("models", "extract", "store", "run", "drift", "compare", "accept", "build"):
+    for command in (
+        "models", "extract", "store", "run", "sweep", "status", "doctor", "drift", "compare", "accept", "build",
+        "new-chapter",
+    ):  # fmt: skip
         assert command in result.output

@@ -34,8 +34,11 @@ def compare_runs(first: NotebookNode, second: NotebookNode) -> list[Side]:
     """
     sides = []
     for notebook in (first, second):
-        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-        sides.append({name: (value, tolerance) for p in payloads(outputs) for name, value, tolerance in _values(p)})
+        found: dict[str, tuple[Value, Tolerance]] = {}
+        for payload in payloads([output for cell in notebook.cells for output in cell.get("outputs", [])]):
+            for _, row, column, value, tolerance in values(payload):
+                found[_label(payload, row, column)] = value, tolerance
+        sides.append(found)
     for which, found in zip(("first", "second"), sides, strict=True):
         if not found:
             raise NotebookError(f"the {which} notebook has no records; was it run?")
@@ -47,18 +50,31 @@ def compare_runs(first: NotebookNode, second: NotebookNode) -> list[Side]:
     return rows
 
 
-def _values(payload: dict[str, Any]) -> Iterator[tuple[str, Value, Tolerance]]:
-    """Give a record's values with their names and tolerances."""
+def values(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, Value, Tolerance]]:
+    """Give a record's values, each as record, row, column, value and tolerance.
+
+    The row of a frame is its key, joined by commas. A verdict has its fields as columns, and whom it
+    holds for as rows of the column `holds`. Row and column of a single value are empty.
+    """
     name, given = payload["name"], payload["tolerance"]
     if payload["type"] == "frame":
         for key, row in zip(payload["keys"], payload["rows"], strict=True):
             for column, value in zip(payload["columns"], row, strict=True):
-                yield f"{name}[{', '.join(map(str, key))}].{column}", value, Tolerance(**given[column])
+                yield name, ", ".join(map(str, key)), column, value, Tolerance(**given[column])
     elif payload["type"] == "verdict":
         for field, value in payload["value"].items():
             if field == "holds":
-                yield from ((f"{name}.holds[{who}]", held, Tolerance(**given)) for who, held in value.items())
+                yield from ((name, who, "holds", held, Tolerance(**given)) for who, held in value.items())
             else:
-                yield f"{name}.{field}", value, Tolerance(**given)
+                yield name, "", field, value, Tolerance(**given)
     else:
-        yield name, payload["value"], Tolerance(**given)
+        yield name, "", "", payload["value"], Tolerance(**given)
+
+
+def _label(payload: dict[str, Any], row: str, column: str) -> str:
+    name: str = payload["name"]
+    if payload["type"] == "frame":
+        return f"{name}[{row}].{column}"
+    if payload["type"] == "verdict":
+        return f"{name}.{column}[{row}]" if column == "holds" else f"{name}.{column}"
+    return name

@@ -170,7 +170,7 @@ def _compare_record(name: str, cell: str, record: str, old: dict[str, Any], new:
     elif old["type"] == "verdict":
         tolerance = Tolerance(**old["tolerance"])
         before, after = old["value"], new["value"]
-        for field in before.keys() | after.keys():
+        for field in dict.fromkeys([*before, *after]):
             yield from _compare_value(name, cell, f"{record}.{field}", before.get(field), after.get(field), tolerance)
     else:
         yield from _compare_value(name, cell, record, old["value"], new["value"], Tolerance(**old["tolerance"]))
@@ -197,9 +197,9 @@ def _compare_frame(name: str, cell: str, record: str, old: dict[str, Any], new: 
             return
     before = {tuple(key): row for key, row in zip(old["keys"], old["rows"], strict=True)}
     after = {tuple(key): row for key, row in zip(new["keys"], new["rows"], strict=True)}
-    for key in before.keys() - after.keys():
+    for key in (key for key in before if key not in after):
         yield Drift(name, cell, f"{record}[{_key(key)}]", "a row", "missing", "the same rows")
-    for key in after.keys() - before.keys():
+    for key in (key for key in after if key not in before):
         yield Drift(name, cell, f"{record}[{_key(key)}]", "missing", "a new row", "the same rows")
     if list(before) != list(after) and before.keys() == after.keys():
         yield Drift(name, cell, f"{record} order", _order(before), _order(after), "the same order")

@@ -91,3 +91,11 @@ def write(notebook: NotebookNode, path: Path) -> None:
     aside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     nbformat.write(notebook, aside)
     aside.replace(path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text in one step, as `write` does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from embedlib.artifacts import sha256
+from embedlib.book.leftovers import SOCKETS, remove_leftovers
 from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
 from embedlib.book.parameters import read_parameters, resolve
 from embedlib.errors import NotebookError
@@ -176,11 +177,12 @@ def _papermill(run: Run) -> NotebookNode:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
+    remove_leftovers(run.build, run.name)
     work = run.build / "running"
     start, done = (work / f"{run.name}.{os.getpid()}.{part}.ipynb" for part in ("start", "done"))
     write(run.notebook, start)
     try:
-        with environment(OFFLINE), tempfile.TemporaryDirectory(prefix="embedlib-") as sockets:
+        with environment(OFFLINE), tempfile.TemporaryDirectory(prefix=f"{SOCKETS}{os.getpid()}-") as sockets:
             papermill.execute_notebook(
                 start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
                 progress_bar=False, log_output=False,

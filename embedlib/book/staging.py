@@ -25,6 +25,11 @@ _STATIC = ("_config.yml", "_toc.yml", "references.bib")
 
 def pages(toc: Path) -> list[str]:
     """List the documents of a `_toc.yml`, in reading order."""
+    return pages_of(toc.read_text(encoding="utf-8"))
+
+
+def pages_of(text: str) -> list[str]:
+    """List the documents of the text of a `_toc.yml`, in reading order."""
 
     def walk(node: object) -> Iterable[str]:
         if isinstance(node, dict):
@@ -37,7 +42,7 @@ def pages(toc: Path) -> list[str]:
             for item in node:
                 yield from walk(item)
 
-    return list(walk(yaml.safe_load(toc.read_text(encoding="utf-8"))))
+    return list(walk(yaml.safe_load(text)))
 
 
 def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -> None:
