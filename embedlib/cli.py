@@ -22,7 +22,10 @@ console = Console()
 errors = Console(stderr=True)
 
 Models = Annotated[
-    list[str] | None, typer.Option("--model", "-m", help="A roster name, several times for several; default: all.")
+    list[str] | None,
+    typer.Option(
+        "--model", "-m", help="A roster name, a path or hf:owner/name; several times for several; default: all."
+    ),
 ]
 
 
@@ -36,14 +39,18 @@ def _table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
 
 
 @app.command()
-def models() -> None:
-    """Show the roster: every model, where it comes from, and whether it is ready here."""
+def models(
+    reference: Annotated[
+        list[str] | None, typer.Argument(help="Paths or hub ids (hf:owner/name) of models to show as well.")
+    ] = None,
+) -> None:
+    """Show the roster, and models given by path or hub id: what each is, and whether it is ready here."""
     from embedlib.artifacts import locate
     from embedlib.encoders.convert import is_converted
-    from embedlib.models import roster
+    from embedlib.models import find_model, roster
 
     rows = []
-    for spec in roster().values():
+    for spec in (*roster().values(), *map(find_model, reference or [])):
         try:
             for part in (part for artifact in spec.artifacts for part in artifact.parts):
                 locate(part, spec.name)
@@ -139,9 +146,11 @@ def store_clean(
 def _current(identity: Any) -> bool:
     from embedlib.encoders import code_version
     from embedlib.models import roster
+    from embedlib.references import stored_references
 
-    spec = roster().get(identity.model)
-    return spec is not None and (spec.checksum, code_version(spec)) == (identity.checksum, identity.code)
+    known = roster()
+    specs = [known[identity.model]] if identity.model in known else stored_references(identity.model, known.keys())
+    return any((spec.checksum, code_version(spec)) == (identity.checksum, identity.code) for spec in specs)
 
 
 @app.command()

