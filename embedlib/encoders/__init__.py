@@ -8,6 +8,7 @@ import importlib.metadata
 import warnings
 from pathlib import Path
 
+from embedlib.artifacts import verified
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import UnknownNameError
 from embedlib.models import ModelSpec, find_model
@@ -52,6 +53,9 @@ def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
     if wanted not in _held:
+        for artifact in spec.artifacts if spec.origin else ():  # all files of a folder, not those alone that are named
+            if artifact.role != "gguf":  # is converted, and its conversion checked
+                verified(spec, artifact)
         _held.clear()  # before the next one is loaded: two at once may not fit
         encoder_class = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)
         _held[wanted] = encoder_class(spec, dtype, device)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified, verified_file
+from embedlib.artifacts import verified_file
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder, load_model
 from embedlib.models import ModelSpec
@@ -23,8 +23,6 @@ class BidirectionalEncoder(TransformerEncoder):
     """
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
-        for artifact in spec.artifacts:
-            verified(spec, artifact)
         tokenizer = Tokenizer.from_file(str(verified_file(spec, "tokenizer")))
         super().__init__(spec, tokenizer, load_model(spec, verified_file(spec, "config").parent, dtype, device), dtype)
         self._front, self._back = _framing(tokenizer)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from embedlib.artifacts import verified
 from embedlib.encoders.base import Layer, PoolingChoice, blank_reason, check_template, distinct_texts, fill
 from embedlib.models import ModelSpec
 from embedlib.references.folders import open_library
@@ -24,8 +23,6 @@ class LibraryEncoder:
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         self.spec = spec
         self.dtype = dtype
-        for artifact in spec.artifacts:
-            verified(spec, artifact)
         modules = spec.artifact("modules.json").parts[0].path
         self.model = open_library(Path(modules).parent, dtype, device)
 

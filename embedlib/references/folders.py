@@ -292,10 +292,12 @@ def _describe_by_library(folder: Path, name: str, origin: str) -> ModelSpec:
         module.auto_model.config.model_type in _decoders() for module in model if hasattr(module, "auto_model")
     )
     files = sorted({file for file in _files_of(folder) if file.suffix in _KEPT})
+    length = model.max_seq_length  # of static embeddings: infinite
+    window = int(length) if length and math.isfinite(length) else None
     return ModelSpec(
         name=name, title=_title(origin), family="llm" if causal else "classical", kind="sentence",
         encoder="sentence-transformers", dimension=model.get_embedding_dimension(), layers=0,
-        parameters=sum(parameter.numel() for parameter in model.parameters()), max_tokens=model.max_seq_length,
+        parameters=sum(parameter.numel() for parameter in model.parameters()), max_tokens=window,
         pool_special=True, layer=0, pooling="builtin", trained_on="not said", licence="not said", citation="none",
         origin=origin, artifacts=tuple(_artifact(file.relative_to(folder).as_posix(), file) for file in files),
     )  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedlib.errors import ArtifactError, InputError
+from embedlib.errors import ArtifactError, EmbedlibError, InputError
 from embedlib.references.folders import check_names
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ def fetch(source: HubId) -> tuple[Path, str]:
     to do without a network.
     """
     from huggingface_hub import HfApi, constants, snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
 
     def snapshot(*, local: bool) -> tuple[Path, str]:
         folder = snapshot_download(
@@ -108,13 +113,7 @@ def _elsewhere(source: HubId) -> str:
 def _said_plainly(source: HubId, ask: _Snapshot, cached: _Snapshot) -> tuple[Path, str]:
     """Call the hub, or take what is cached where it does not answer; what goes wrong becomes one line."""
     from huggingface_hub import constants
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HTTPError,  # type: ignore[attr-defined]  # of its HTTP client
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
     name, hub = f"hf:{source.repo}", constants.ENDPOINT
     try:
@@ -125,7 +124,9 @@ def _said_plainly(source: HubId, ask: _Snapshot, cached: _Snapshot) -> tuple[Pat
         why = f"{name}: {hub} has no such model, or it is private (`hf auth login`)."
     except RevisionNotFoundError:
         why = f"{name} has no revision {source.revision!r}."
-    except (HTTPError, OSError) as error:
+    except EmbedlibError:
+        raise
+    except Exception as error:  # of the disk, or of the HTTP client, which has its own
         answer = f"answered {error.response.status_code}" if isinstance(error, HfHubHTTPError) else "cannot be reached"
         reason = str(error).partition("\n")[0][:200]
         with contextlib.suppress(OSError, ValueError):

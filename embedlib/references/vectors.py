@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -104,14 +105,18 @@ def _intact(folder: Path) -> bool:
 
 
 def _read(path: Path) -> _Vectors:
-    """Read a file by what is in it, whatever its ending."""
+    """Read a file by what is in it, whatever its ending; `ArtifactError` for one that cannot be read."""
     try:
-        with _open(path) as file:
-            start = file.read(16)
-            file.seek(0)
-            first, second = file.readline(_LINE), file.readline(_LINE)
-    except (OSError, EOFError) as error:
+        return _read_as_it_is(path)
+    except (OSError, EOFError, zlib.error) as error:  # of the disk, or of a packed file
         raise ArtifactError(f"{path}: cannot be read: {error}") from None
+
+
+def _read_as_it_is(path: Path) -> _Vectors:
+    with _open(path) as file:
+        start = file.read(16)
+        file.seek(0)
+        first, second = file.readline(_LINE), file.readline(_LINE)
     if not start:
         raise ArtifactError(f"{path}: the file is empty")
     if start.startswith(b"PK\x03\x04"):
@@ -210,13 +215,13 @@ def _by_gensim(path: Path, kind: str, load: Callable[[str], Any]) -> _Vectors:
         ) from None
     except Exception as error:
         raise ArtifactError(
-            f"{path}: cannot be read as {kind}; is the file complete? ({type(error).__name__}: {error})"
+            f"{path}: cannot be read as {kind}: cut short, or of an old version? ({type(error).__name__}: {error})"
         ) from error
     words, rows = getattr(vectors, "index_to_key", None), getattr(vectors, "vectors", None)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or not len(words):
         raise ArtifactError(f"{path}: a {type(vectors).__name__}, which has no words with vectors")
     if not isinstance(rows, np.ndarray) or rows.shape[:1] != (len(words),):
-        raise ArtifactError(f"{path}: {len(words):,} words, but vectors of shape {getattr(rows, 'shape', None)}")
+        raise ArtifactError(f"{path}: {len(words):,} words, but not as many vectors")
     return _Vectors(list(words), np.asarray(rows, dtype=np.float32), kind)
 
 
