@@ -422,10 +422,17 @@ def test_a_gguf_file_is_a_model_by_its_header(own, tiny_gguf):  # noqa: F811
 
 
 def test_gguf_files_that_transformers_cannot_convert_say_which_it_can(own):
-    writer = gguf.GGUFWriter(own / "bert.gguf", "nomic-bert")
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
+    for file, rows in (("bert.gguf", 2), ("vocabulary.gguf", 0)):
+        writer = gguf.GGUFWriter(own / file, "nomic-bert")
+        if rows:
+            writer.add_tensor("token_embd.weight", np.ones((rows, 32), dtype=np.float32))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        if rows:
+            writer.write_tensors_to_file()
+        writer.close()
+    with pytest.raises(ArtifactError, match="a GGUF file without weights"):
+        find_model("./vocabulary.gguf")
     with pytest.raises(ArtifactError, match=r"'nomic-bert' to a causal model; it can convert: .*gemma3.*qwen2moe"):
         find_model("./bert.gguf")
 

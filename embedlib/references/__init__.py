@@ -187,7 +187,11 @@ def _remembered(pinned: str, path: Path) -> ModelSpec | None:
 
 def _examine(pinned: str, path: Path, name: str, origin: str) -> ModelSpec:
     before = _stamps(_watched(path))
-    spec = _describe(path, name, origin)
+    try:
+        spec = _describe(path, name, origin)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise ArtifactError(f"{path}: {'.'.join(map(str, wrong['loc']))} of the model: {wrong['msg']}") from error
     if _stamps(_watched(path)) != before:
         raise ArtifactError(f"{path} changed while it was read; try again when it is complete")
     parts = [Path(part.path) for artifact in spec.artifacts for part in artifact.parts]

@@ -31,6 +31,8 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
         fields, parameters = _read_header(path)
     except (struct.error, UnicodeDecodeError, KeyError, OverflowError, MemoryError) as error:
         raise ArtifactError(f"{path}: the GGUF header is damaged ({type(error).__name__}: {error})") from None
+    if not parameters:
+        raise ArtifactError(f"{path}: a GGUF file without weights")
     kind = str(fields.get("general.architecture", "none"))
     allowed = _architectures()
     if kind not in allowed:
