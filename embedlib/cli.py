@@ -24,7 +24,10 @@ console = Console()
 errors = Console(stderr=True)
 
 Models = Annotated[
-    list[str] | None, typer.Option("--model", "-m", help="A roster name, several times for several; default: all.")
+    list[str] | None,
+    typer.Option(
+        "--model", "-m", help="A roster name, a path or hf:owner/name; several times for several; default: all."
+    ),
 ]
 
 
@@ -38,15 +41,19 @@ def _table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
 
 
 @app.command()
-def models() -> None:
-    """Show the roster: every model, where it comes from, and whether it is ready here."""
+def models(
+    reference: Annotated[
+        list[str] | None, typer.Argument(help="Paths or hub ids (hf:owner/name) of models to show as well.")
+    ] = None,
+) -> None:
+    """Show the roster, and models given by path or hub id: what each is, and whether it is ready here."""
     from embedlib.book.status import model_status
-    from embedlib.models import roster
+    from embedlib.models import find_model, roster
 
     rows = [
         [spec.name, spec.family, spec.kind, spec.dimension, spec.layers, f"{spec.parameters:,}",
          f"{spec.layer}, {spec.pooling}", spec.bos_policy, spec.licence, model_status(spec).state]
-        for spec in roster().values()
+        for spec in (*roster().values(), *map(find_model, reference or []))
     ]  # fmt: skip
     columns = ["model", "family", "kind", "dim", "layers", "parameters", "default", "position 0", "licence", "here"]
     console.print(_table("Models", columns, rows))
@@ -133,9 +140,11 @@ def store_clean(
 def _current(identity: Any) -> bool:
     from embedlib.encoders import code_version
     from embedlib.models import roster
+    from embedlib.references import stored_references
 
-    spec = roster().get(identity.model)
-    return spec is not None and (spec.checksum, code_version(spec)) == (identity.checksum, identity.code)
+    known = roster()
+    specs = [known[identity.model]] if identity.model in known else stored_references(identity.model, known.keys())
+    return any((spec.checksum, code_version(spec)) == (identity.checksum, identity.code) for spec in specs)
 
 
 @app.command()
@@ -354,7 +363,7 @@ def new_chapter(
 def main() -> None:
     """Run the command line; errors on purpose are one message and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for noisy in ("papermill", "httpx", "sentence_transformers", "matplotlib", "filelock"):
+    for noisy in ("papermill", "httpx", "httpx2", "sentence_transformers", "matplotlib", "filelock"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         app()

@@ -23,7 +23,8 @@ def embed_words(
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed words alone.
 
-    `model` is a roster name, a `ModelSpec` or an encoder. `layer` is a number from 0 (input
+    `model` is a roster name, the path or hub id of a model (`./my.kv`, `hf:owner/name`), a `ModelSpec` or an
+    encoder. `layer` is a number from 0 (input
     embeddings) to the model's last, several of them, or "all", side by side (see
     `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own tokens
     with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
@@ -58,10 +59,10 @@ def embed_spans(
     cuts a word or a token, lies beyond the window or does not decode to its own text is in `missing`.
     `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
     `InputError` for a span outside its sentence and for a model that has no context (static
-    vectors, USE).
+    vectors, USE, what sentence-transformers runs itself).
     """
     spec, dtype = _resolve(model)
-    if spec.encoder not in ("bert", "causal"):
+    if spec.encoder not in ("bert", "bidirectional", "causal"):
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     keys = {_span_text(key): key for key in distinct_spans(spans)}
     folders = _folders(spec, dtype, "spans", layer, pooling, None)

@@ -20,7 +20,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Left to right: a module may import what stands before its own layer, or in it.
 LAYERS = [
     ["errors", "paths", "sources", "parquet", "lines"],
-    ["models"], ["artifacts"], ["table", "spans"], ["lexicon", "datasets", "sentences"], ["pooling"], ["encoders"],
+    ["spec"], ["artifacts"], ["references"], ["models"],
+    ["table", "spans"], ["lexicon", "datasets", "sentences"], ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

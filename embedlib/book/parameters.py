@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError, UnknownNameError
-from embedlib.models import find_model
+from embedlib.models import pin_model
 
 _ANNOTATIONS: dict[str, Any] = {
     "int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict, "tuple": tuple,
@@ -126,7 +126,8 @@ def resolve(notebook: NotebookNode, given: dict[str, str]) -> dict[str, Any]:
     """Check the texts of `-p name=text` against a notebook; gives the values that were set.
 
     Raises `ParameterError` or `UnknownNameError` for an unknown name (with the nearest match), a
-    wrong type, a value outside a `Literal`, an empty list of models and an unknown model.
+    wrong type, a value outside a `Literal`, an empty list of models and an unknown model. The path of a
+    model becomes absolute and the id of one of the hub gets its commit; it is fetched where it has to be.
     """
     known = read_parameters(notebook)
     values = {}
@@ -137,9 +138,8 @@ def resolve(notebook: NotebookNode, given: dict[str, str]) -> dict[str, Any]:
     if "models" in values:
         if not values["models"]:
             raise ParameterError("parameter models is empty; name at least one model")
-        for model in values["models"]:
-            try:
-                find_model(model)
-            except EmbedlibError as error:
-                raise ParameterError(f"parameter models: {error}") from None
+        try:
+            values["models"] = [pin_model(model) for model in values["models"]]
+        except EmbedlibError as error:
+            raise ParameterError(f"parameter models: {error}") from None
     return values

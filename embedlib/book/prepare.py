@@ -34,7 +34,7 @@ def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
 def extract_for(runs: Sequence[Run]) -> None:
     """Convert the models of some runs and store the vectors of as many words of the lexicon as they use.
 
-    Raises `UnknownNameError` for a model that is not in the roster and `EmbedlibError` where the
+    Raises what `find_model` raises for a model, and `EmbedlibError` where the
     extraction fails.
     """
     names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))

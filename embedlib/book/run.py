@@ -99,8 +99,7 @@ def _absolute(value: Any) -> Any:
 def fingerprint(run: Run) -> Fingerprint:
     """Digest what a run depends on: cells, parameters, library, data, models, packages."""
     settings = run.settings
-    specs = roster()
-    names = [name for name in settings.get("models", specs) if name in specs]
+    specs = {name: find_model(name) for name in settings.get("models", roster())}
     data = PROJECT / "data"
     files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
     own = [file for value in settings.values() if isinstance(value, str) and value for file in _files(Path(value))]
@@ -112,8 +111,8 @@ def fingerprint(run: Run) -> Fingerprint:
         "parameters": {name: json.dumps(value) for name, value in settings.items()},
         "embedlib": {str(p.relative_to(PROJECT)): code_digest([p]) for p in library_files()},
         "data": {os.path.relpath(path, PROJECT): sha256(path) for path in [*files, *own]},
-        "models": {name: _text_digest(specs[name].model_dump_json(exclude={"artifacts"}) + specs[name].checksum)
-                   for name in names},
+        "models": {name: _text_digest(spec.model_dump_json(exclude={"artifacts"}) + spec.checksum)
+                   for name, spec in specs.items()},
         "runs": {path.name: sha256(path) for path in _runs_read(run)},
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }  # fmt: skip

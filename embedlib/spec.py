@@ -1,0 +1,138 @@
+"""What is known of a model, as data: its kind, its defaults and the files it is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from embedlib.errors import UnknownNameError
+
+Pooling = Literal["mean", "last", "first", "max", "builtin"]
+
+
+class Part(BaseModel):
+    """One piece of an artifact: a file in an installed wheel, or a file on disk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wheel: str | None = None
+    path: str
+
+    @property
+    def label(self) -> str:
+        """Name the piece as messages do."""
+        return f"{self.path} of {self.wheel}" if self.wheel else self.path
+
+
+class Artifact(BaseModel):
+    """A file that a model is made of, as parts joined in order, with the whole's SHA-256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+
+class ModelSpec(BaseModel):
+    """What is known of one model, by the roster or from its own files.
+
+    `layers` counts the blocks after the input embeddings, so layers 0 to `layers` can be asked
+    for. `max_tokens` is the window that texts are cut to (None: no window), special tokens
+    included. `bos` is the token put in front of every text to take the place of the attention
+    sink, and is never pooled (None: nothing is put in front). `pool_special` says whether special
+    tokens that frame the text ([CLS], [SEP]) take part in pooling. `origin` names the file, folder or
+    hub id of a model that is in no roster.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    family: Literal["classical", "llm"]
+    kind: Literal["static", "sentence", "causal"]
+    encoder: Literal[
+        "word-vectors", "token-vectors", "use", "bert", "causal", "bidirectional", "sentence-transformers"
+    ]  # fmt: skip
+    dimension: int = Field(gt=0)
+    layers: int = Field(ge=0)
+    parameters: int = Field(gt=0)
+    max_tokens: int | None = Field(default=None, gt=1)
+    lowercase: bool = False
+    bos: str | None = None
+    pool_special: bool = False
+    layer: int
+    pooling: Pooling
+    trained_on: str
+    licence: str
+    citation: str
+    origin: str | None = None
+    artifacts: tuple[Artifact, ...] = Field(min_length=1)
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_folder_name(cls, value: str) -> str:
+        if not value or not all(c.isalnum() or c in "-._" for c in value) or value.startswith("."):
+            raise ValueError("a model's name has letters, digits, '-', '.' and '_' only")
+        return value
+
+    @model_validator(mode="after")
+    def _default_layer_exists(self) -> ModelSpec:
+        if not 0 <= self.layer <= self.layers:
+            raise ValueError(f"default layer {self.layer} is outside 0..{self.layers}")
+        return self
+
+    @property
+    def poolings(self) -> tuple[Pooling, ...]:
+        """List the pooling modes that the model knows."""
+        return ("builtin",) if self.encoder in ("use", "sentence-transformers") else ("mean", "last", "first", "max")
+
+    @property
+    def bos_policy(self) -> str:
+        """Put the position-0 policy in words, as it is recorded beside every score."""
+        if self.kind == "causal":
+            return f"{self.bos} in front, not pooled" if self.bos else "nothing in front"
+        return "special tokens pooled" if self.pool_special else "no special tokens"
+
+    @property
+    def source(self) -> str:
+        """Say where the files come from: a package (its numbered parts as one), a hub, or files on disk."""
+        if self.origin:
+            return self.origin
+        wheels = {part.wheel for artifact in self.artifacts for part in artifact.parts if part.wheel}
+        return ", ".join(sorted({re.sub(r"-part\d+$", "", wheel) for wheel in wheels})) or "files on disk"
+
+    @property
+    def checksum(self) -> str:
+        """Join the SHA-256 of the artifacts: what the model's vectors depend on."""
+        return "+".join(artifact.sha256 for artifact in self.artifacts)
+
+    def artifact(self, role: str) -> Artifact:
+        """Find the artifact of a role; raises `UnknownNameError`."""
+        for artifact in self.artifacts:
+            if artifact.role == role:
+                return artifact
+        raise UnknownNameError.of(f"artifact role of {self.name}", role, [a.role for a in self.artifacts])
+
+    def resolve_layers(self, layer: int | Sequence[int] | Literal["all"] | None) -> tuple[int, ...]:
+        """Turn a `layer` argument into layer numbers, rising; raises `UnknownNameError`."""
+        if layer is None:
+            return (self.layer,)
+        if layer == "all":
+            return tuple(range(self.layers + 1))
+        if isinstance(layer, list | tuple) and layer:
+            return tuple(sorted({self.resolve_layers(number)[0] for number in layer}))
+        if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer <= self.layers:
+            raise UnknownNameError.of(f"layer of {self.name}", layer, [*range(self.layers + 1), "all"])
+        return (layer,)
+
+    def resolve_poolings(self, pooling: str | Sequence[str] | None) -> tuple[Pooling, ...]:
+        """Turn a `pooling` argument into modes of this model, each once; raises `UnknownNameError`."""
+        wanted = (pooling or self.pooling,) if pooling is None or isinstance(pooling, str) else tuple(pooling)
+        for mode in wanted or (pooling,):
+            if mode not in self.poolings:
+                raise UnknownNameError.of(f"pooling of {self.name}", mode, self.poolings)
+        return tuple(dict.fromkeys(mode for name in wanted for mode in self.poolings if mode == name))
