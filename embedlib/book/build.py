@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import filecmp
+import itertools
 import logging
 import os
 import shutil
@@ -45,11 +46,14 @@ def pages(toc: Path) -> list[str]:
     return list(walk(yaml.safe_load(toc.read_text(encoding="utf-8"))))
 
 
-def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -> None:
+def stage(
+    target: Path, executed: Mapping[str, Path], project: Path = PROJECT, made: Mapping[str, bytes] | None = None
+) -> None:
     """Lay out the book's sources under `target`, with the executed notebook of each name.
 
-    Files that are already the same keep their times, so that Sphinx rebuilds only what changed.
-    Raises `NotebookError` for a notebook of the table of contents that has not been executed.
+    `made` are files that are not in the project, by path under `target` (`explorer.explorer_files`).
+    Files that are already the same keep their times, so that Sphinx rebuilds only what changed;
+    the others are written aside and renamed into place. Raises `NotebookError` for a notebook of the table of contents that has not been executed.
     """
     wanted = {name: project / name for name in _STATIC}
     wanted |= {f"_static/{p.name}": p for p in sorted((project / "_static").glob("*")) if p.is_file()}
@@ -62,14 +66,16 @@ def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -
         else:
             source = (project / page).with_suffix(".md")
             wanted[str(source.relative_to(project))] = source
-    for name, source in wanted.items():
+    made = made or {}
+    for name, content in itertools.chain(((name, _staged(source)) for name, source in wanted.items()), made.items()):
         destination = target / name
-        content = _staged(source)
         if not destination.is_file() or destination.read_bytes() != content:
             destination.parent.mkdir(parents=True, exist_ok=True)
-            destination.write_bytes(content)
+            aside = destination.with_name(f".{destination.name}.tmp-{os.getpid()}")
+            aside.write_bytes(content)
+            aside.replace(destination)
     for path in sorted(target.rglob("*")):
-        if path.is_file() and str(path.relative_to(target)) not in wanted:
+        if path.is_file() and str(path.relative_to(target)) not in wanted.keys() | made.keys():
             path.unlink()
 
 
