@@ -1,11 +1,11 @@
 """The built book, opened in a browser."""
 
 import http.server
-import shutil
 import threading
 from functools import partial
 
 import pytest
+from conftest import BROWSER, FLAGS, NEEDS_BROWSER
 from playwright.sync_api import sync_playwright
 
 from embedlib.book import build
@@ -13,21 +13,14 @@ from embedlib.book.notebooks import notebook_sources
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory):
+def html(tmp_path_factory, explorer_data):
     """Build the book from the committed notebooks, warnings as errors, execution off."""
     folder = tmp_path_factory.mktemp("book")
-    build.stage(folder / "src", EXECUTED)
+    build.stage(folder / "src", EXECUTED, made=explorer_data)
     return build.build_html(folder / "src", folder)
 
 

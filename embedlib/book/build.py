@@ -53,7 +53,8 @@ def stage(
 
     `made` are files that are not in the project, by path under `target` (`explorer.explorer_files`).
     Files that are already the same keep their times, so that Sphinx rebuilds only what changed;
-    the others are written aside and renamed into place. Raises `NotebookError` for a notebook of the table of contents that has not been executed.
+    the others are written aside and renamed into place.
+    Raises `NotebookError` for a notebook of the table of contents that has not been executed.
     """
     wanted = {name: project / name for name in _STATIC}
     wanted |= {f"_static/{p.name}": p for p in sorted((project / "_static").glob("*")) if p.is_file()}

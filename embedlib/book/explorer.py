@@ -40,7 +40,9 @@ GROUPS = {
     "plants, land, weather": ("flowers", "landforms", "trees", "weather"),
     "people and bodies": ("body_parts", "diseases", "family", "professions"),
     "places": ("buildings", "cities", "countries"),
-    "things": ("clothing", "fabrics", "furniture", "instruments", "kitchenware", "metals", "tools", "vehicles", "weapons"),
+    "things": (
+        "clothing", "fabrics", "furniture", "instruments", "kitchenware", "metals", "tools", "vehicles", "weapons",
+    ),
     "ideas": ("colours", "crimes", "emotions", "sciences", "sports", "time"),
 }  # fmt: skip
 POS = {"noun": "noun", "verb": "verb", "adj": "adjective", "adv": "adverb"}
@@ -115,7 +117,7 @@ def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT
         }
     for number, name in enumerate(names):
         data[f"map-{number}"] = _map(maps[name], neighbours[name].known)
-    # Files of two builds do not fit together; the page compares their marks.
+    # Files of two builds do not fit together: the page compares their marks.
     mark = hashlib.sha256(_json(data).encode()).hexdigest()[:16]
     files = {
         f"{name}.js": f"embedlibExplorer.data({_json(name)},{_json(mark)},{_json(content)});\n".encode()
@@ -170,15 +172,16 @@ def _agreement(words: list[str], neighbours: Sequence[Neighbours]) -> dict[str, 
 
 
 def _by_category(words: list[str]) -> dict[str, Any]:
-    categories = dict(load_dataset("categories")[["word", "category"]].itertuples(index=False))
+    table = load_dataset("categories")
     group = {category: label for label, members in GROUPS.items() for category in members}
-    chosen = {word: group[categories[word]] for word in words if word in categories}
+    chosen = {word: group[category] for word, category in zip(table["word"], table["category"], strict=True)}
     return _scheme("category", words, list(GROUPS), chosen, COLOURS)
 
 
 def _by_part_of_speech(words: list[str]) -> dict[str, Any]:
-    first = load_lexicon()["pos"].loc[words].str.split(",").str[0].map(POS)
-    return _scheme("part of speech", words, list(POS.values()), first.to_dict(), COLOURS)
+    parts = load_lexicon()["pos"].loc[words]
+    chosen = {word: POS[listed.split(",")[0]] for word, listed in zip(words, parts, strict=True)}
+    return _scheme("part of speech", words, list(POS.values()), chosen, COLOURS)
 
 
 def _by_frequency(words: list[str]) -> dict[str, Any]:

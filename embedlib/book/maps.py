@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 Places = NDArray[np.float32]
 # 750 steps give a picture that 1000 hardly change, in three quarters of the time.
-SETTINGS = {"init": "pca", "perplexity": 30, "max_iter": 750, "random_state": 0}
+SETTINGS: dict[str, Any] = {"init": "pca", "perplexity": 30, "max_iter": 750, "random_state": 0}
 
 
 def lay_out(vectors: Mapping[str, Vectors]) -> dict[str, Places]:
