@@ -446,7 +446,7 @@
     const wheel = new WheelZoomTool({ modifiers: { ctrl: true } }); // the wheel alone scrolls the page
     const figure = Plotting.figure({
       x_range: new Range1d({ start: 0, end: 1 }), y_range: new Range1d({ start: 0, end: 1 }),
-      tools: [map.drag.pan, map.drag.box, wheel, new TapTool()], toolbar_location: null,
+      tools: [map.drag.pan, map.drag.box, wheel], toolbar_location: null,
       x_axis_type: null, y_axis_type: null, sizing_mode: "stretch_both", outline_line_color: null, min_border: 0,
     });
     figure.xgrid.visible = figure.ygrid.visible = false;
@@ -457,7 +457,7 @@
       source: map.points, size: { field: "size" }, marker: { field: "marker" }, fill_color: { field: "colour" }, line_color: null, fill_alpha: 0.85,
     });
     map.dots.nonselection_glyph = map.dots.selection_glyph = null; // a click is a look-up
-    figure.add_tools(new HoverTool({ renderers: [map.dots], tooltips: "<b>@word</b><br>@group<br>Zipf frequency @zipf{0.00}" }));
+    figure.add_tools(new TapTool({ renderers: [map.dots] }), new HoverTool({ renderers: [map.dots], tooltips: "<b>@word</b><br>@group<br>Zipf frequency @zipf{0.00}" }));
     const text = { x_offset: 0, text_align: "center", text_baseline: "middle", text_font: "system-ui, sans-serif" };
     map.names = figure.text({ field: "x" }, { field: "y" }, { field: "word" }, {
       ...text, source: map.labels, y_offset: { field: "gap" }, text_font_size: "12px",

@@ -266,6 +266,15 @@ def test_the_map_is_loaded_late_draws_and_moves(page, book, words):
     page.get_by_label("Colour by").select_option("frequency")
     assert "Zipf 5 and more" in page.inner_text("#explorer-legend")
 
+    page.get_by_role("button", name="Whole map").click()
+    box = page.locator("#explorer-map").bounding_box()
+    for step in range(-20, 20):  # somewhere on a line through the middle there is a point
+        page.mouse.click(box["x"] + box["width"] / 2 + 5 * step, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(50)
+        if "word=dog" not in page.evaluate("location.hash"):
+            break
+    page.wait_for_function("document.querySelector('#explorer-summary strong').textContent !== 'dog'")
+
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"] + 1
     root = book[1].as_uri()
     assert [url for url in page.asked if not url.startswith(root)] == []
