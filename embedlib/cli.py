@@ -327,6 +327,7 @@ def build(
 ) -> None:
     """Extract, execute the notebooks that need it, and build the HTML."""
     from embedlib.book.build import build_html
+    from embedlib.book.explorer import explorer_files
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.prepare import extract_for, plan_profile
     from embedlib.book.run import execute
@@ -338,7 +339,8 @@ def build(
     for item in planned:
         reasons = execute(item, force=force)
         console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)
-    stage(PROJECT / "_build" / "src", {item.source.stem: item.output for item in planned})
+    executed = {item.source.stem: item.output for item in planned}
+    stage(PROJECT / "_build" / "src", executed, made=explorer_files())
     html = build_html(PROJECT / "_build" / "src", PROJECT)
     console.print(f"the book: {html / 'index.html'}", soft_wrap=True)
 

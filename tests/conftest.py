@@ -26,6 +26,12 @@ from embedlib.paths import PROJECT, cache_dir
 REAL_CACHE = cache_dir()
 ALL = list(roster())
 CAUSAL = [name for name, spec in roster().items() if spec.kind == "causal"]
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
 FRONT = """---
 kernelspec:
   display_name: Python 3
@@ -54,6 +60,19 @@ def cache(tmp_path, monkeypatch):
     (folder / "converted").symlink_to(REAL_CACHE / "converted")
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
+
+
+EXPLORED = ["glove-6b-50d", "word2vec-enwiki-sample", "wordllama-l2-256"]  # quick ones, one of which lacks words
+
+
+@pytest.fixture(scope="session")
+def explorer_data(tmp_path_factory):
+    """Make the Explorer page's files for a few static models and words, once and in a cache of their own."""
+    from embedlib.book.explorer import explorer_files
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMBEDLIB_CACHE", str(tmp_path_factory.mktemp("explorer-cache")))
+        return explorer_files(EXPLORED, frequent=300)
 
 
 _LOADED = {}

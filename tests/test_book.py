@@ -5,13 +5,13 @@ import http.server
 import io
 import json
 import re
-import shutil
 import threading
 from functools import partial
 
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import BROWSER, FLAGS, NEEDS_BROWSER
 from playwright.sync_api import sync_playwright
 
 from embedlib.book import build, staging
@@ -23,21 +23,14 @@ from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 from embedlib.results import read_records
 
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory):
+def html(tmp_path_factory, explorer_data):
     """Build the book from the committed notebooks, warnings as errors, execution off."""
     folder = tmp_path_factory.mktemp("book")
-    staging.stage(folder / "src", EXECUTED)
+    staging.stage(folder / "src", EXECUTED, made=explorer_data)
     return build.build_html(folder / "src", folder)
 
 
@@ -63,8 +56,8 @@ def test_records_do_not_leak_into_the_pages_and_pictures_are_described(html):
     assert 'alt="Ridges of the cosine of all pairs of words, one a model, with the means marked."' in page
 
 
-def test_two_builds_give_the_same_bytes(html, tmp_path):
-    staging.stage(tmp_path / "src", EXECUTED)
+def test_two_builds_give_the_same_bytes(html, tmp_path, explorer_data):
+    staging.stage(tmp_path / "src", EXECUTED, made=explorer_data)
     again = build.build_html(tmp_path / "src", tmp_path)
     files = sorted(str(path.relative_to(html)) for path in html.rglob("*") if path.is_file())
     assert files == sorted(str(path.relative_to(again)) for path in again.rglob("*") if path.is_file())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,17 @@ def pages_of(text: str) -> list[str]:
     return list(walk(yaml.safe_load(text)))
 
 
-def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -> None:
+def stage(
+    target: Path, executed: Mapping[str, Path], project: Path = PROJECT, made: Mapping[str, bytes] | None = None
+) -> None:
     """Lay out the book's sources under `target`, with the executed notebook of each name.
 
-    Files that are already the same keep their times, so that Sphinx rebuilds only what changed.
-    Raises `NotebookError` for a notebook of the table of contents that has not been executed.
+    `made` are files that are not in the project, by path under `target` (`explorer.explorer_files`).
+    Files that are already the same keep their times, so that Sphinx rebuilds only what changed;
+    the others are written aside and renamed into place. Raises `NotebookError` for a notebook of the
+    table of contents that has not been executed.
     """
-    wanted = {name: (project / name).read_bytes() for name in _STATIC}
+    wanted = {name: (project / name).read_bytes() for name in _STATIC} | dict(made or {})
     wanted |= {f"_static/{p.name}": p.read_bytes() for p in sorted((project / "_static").glob("*")) if p.is_file()}
     for page in pages(project / "_toc.yml"):
         if page.startswith("notebooks/"):
@@ -66,7 +71,9 @@ def stage(target: Path, executed: Mapping[str, Path], project: Path = PROJECT) -
         destination = target / name
         if not destination.is_file() or destination.read_bytes() != content:
             destination.parent.mkdir(parents=True, exist_ok=True)
-            destination.write_bytes(content)
+            aside = destination.with_name(f".{destination.name}.tmp-{os.getpid()}")
+            aside.write_bytes(content)
+            aside.replace(destination)
     for path in sorted(target.rglob("*")):
         if path.is_file() and str(path.relative_to(target)) not in wanted:
             path.unlink()
