@@ -209,17 +209,17 @@ def draw_intervals(
 
 def draw_matrix(
     ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None,
-    family: Mapping[str, str] | None = None, low_is_red: bool = False,
+    family: Mapping[str, str] | None = None, low_is_orange: bool = False,
 ) -> Axes:  # fmt: skip
     """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there.
 
-    Above it they are red, or with `low_is_red` below it.
+    Above it they are red; with `low_is_orange` purple, and orange below it: no family's colours.
 
     Models among the rows' or the columns' names have their family's colour where `family` is given.
     """
     sns.heatmap(
         values, ax=ax, annot=True, fmt=f".{digits}f", center=middle,
-        cmap="viridis" if middle is None else "vlag_r" if low_is_red else "vlag",
+        cmap="viridis" if middle is None else "PuOr" if low_is_orange else "vlag",
         linewidths=0.5, linecolor="white", cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"fontsize": 9},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
