@@ -354,6 +354,9 @@
       event.preventDefault();
       choose(field.value);
     });
+    $("explorer-try").addEventListener("click", (event) => {
+      if (event.target.matches("button")) choose(event.target.textContent);
+    });
     for (const name of ["pointerover", "focusin", "pointerleave", "focusout"]) {
       $("explorer-neighbours").addEventListener(name, frameSame);
     }

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import BROWSER, EXPLORED, FLAGS, NEEDS_BROWSER
 from playwright.sync_api import sync_playwright
 
@@ -215,6 +216,8 @@ def test_a_word_is_looked_up_with_the_keyboard(page, words):
     assert "not among" in page.inner_text("#explorer-summary")
     page.get_by_role("status").get_by_role("link", name="london").click()
     page.wait_for_function("document.querySelector('#explorer-summary strong')?.textContent === 'london'")
+    page.get_by_role("button", name="paris").click()
+    page.wait_for_function("location.hash.startsWith('#word=paris')")
     assert page.problems == []
 
 
@@ -281,3 +284,11 @@ def test_the_map_is_loaded_late_draws_and_moves(page, book, words):
     files = {url.partition("?")[0].partition("#")[0].removeprefix(root + "/") for url in page.asked}
     assert sum((book[1] / name).stat().st_size for name in files) < 5_000_000
     assert page.problems == []
+
+    page.add_style_tag(content="* { transition: none !important; }")  # no colour is measured half-way
+    for scheme in ("light", "dark"):  # last: it asks for files as scripts may not
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        found = Axe().run(page).response
+        assert found["passes"]
+        assert [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")] == []
