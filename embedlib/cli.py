@@ -365,7 +365,7 @@ def new_chapter(
 def main() -> None:
     """Run the command line; errors on purpose are one message and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for noisy in ("papermill", "httpx", "httpx2", "sentence_transformers", "matplotlib", "filelock"):
+    for noisy in ("papermill", "httpx", "httpx2", "sentence_transformers", "matplotlib", "filelock", "gensim"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         app()
