@@ -144,4 +144,6 @@ def test_the_full_profile_fits_every_notebook():
         "01_models", "02_random_pairs", "03_related_pairs", "04_analogies", "05_agreement", "06_human_similarity",
         "07_geometry",
     ]  # fmt: skip
-    assert all(not run.parameters for run in planned[7:])
+    *others, findings = planned
+    assert all(not run.parameters for run in others[7:])
+    assert findings.parameters == {"runs": [str(run.output) for run in others]}
