@@ -140,7 +140,8 @@ def draw_by_layer(
             lines[model]["depth"].iloc[-1] + 0.02, height, model, va="center", fontsize=10,
             color=FAMILY_COLOURS[family[model]],
         )  # fmt: skip
-    ax.set_xlim(-0.02, 1.42)
+    longest = max(len(model) for model in lines)
+    ax.set_xlim(-0.02, max(1.42, 1.06 / max(0.3, 1 - 0.0128 * longest)))  # room for the names behind the lines
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["input\nembeddings", "", "middle", "", "last\nlayer"])
     ax.set_ylim(min(0.0, scores["value"].min()), reach)
     ax.set_ylabel(label)
@@ -235,14 +236,12 @@ def draw_matrix(
     return _colour_names(ax, family or {})
 
 
-def draw_findings(
-    ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], family: Mapping[str, str]
-) -> Axes:  # fmt: skip
+def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], family: Mapping[str, str]) -> Axes:
     """Draw scores, measure by model, shaded within each row, with the verdict of each row beside it."""
     spread = (scores.max(axis=1) - scores.min(axis=1)).replace(0, 1)
     shade = scores.sub(scores.min(axis=1), axis=0).div(spread, axis=0)
     sns.heatmap(
-        shade, ax=ax, annot=scores.map(lambda score: "-" if pd.isna(score) else f"{score:.2f}"), fmt="", cbar=False,
+        shade, ax=ax, annot=scores, fmt=".2f", cbar=False,
         cmap=sns.light_palette("#55708c", as_cmap=True), vmin=0, vmax=1.25, linewidths=1.5, linecolor="white",
         annot_kws={"fontsize": 10.5, "color": INK},
     )  # fmt: skip
@@ -260,6 +259,20 @@ def draw_findings(
     ax.set_yticks(ax.get_yticks(), labels=list(scores.index), rotation=0)
     ax.tick_params(length=0)
     return name_families(_colour_names(ax, family), family)
+
+
+def say_ends(values: pd.Series | pd.DataFrame, digits: int = 2) -> str:
+    """Put the lowest and the highest of some numbers in words, with their keys, for a picture's description."""
+    numbers = (values.stack() if isinstance(values, pd.DataFrame) else values).dropna()
+    if numbers.empty:
+        return "no values"
+    ends = []
+    for word, at in (("lowest", numbers.argmin()), ("highest", numbers.argmax())):
+        key = numbers.index[at]
+        parts = key if isinstance(key, tuple) else (key,)
+        named = (f"{part:.2g}" if isinstance(part, float) else str(part) for part in parts)
+        ends.append(f"{word} {numbers.iloc[at]:.{digits}f} ({', '.join(named)})")
+    return ", ".join(ends)
 
 
 def _colour_names(ax: Axes, family: Mapping[str, str]) -> Axes:
