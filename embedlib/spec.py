@@ -54,9 +54,7 @@ class ModelSpec(BaseModel):
     title: str
     family: Literal["classical", "llm"]
     kind: Literal["static", "sentence", "causal"]
-    encoder: Literal[
-        "word-vectors", "token-vectors", "use", "bert", "causal", "bidirectional", "sentence-transformers"
-    ]  # fmt: skip
+    encoder: Literal["word-vectors", "token-vectors", "use", "bert", "causal", "sentence-transformers"]
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)

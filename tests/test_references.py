@@ -213,7 +213,7 @@ def test_an_encoder_folder_gives_the_vectors_of_transformers(own, kind):
 
     roberta(own / kind) if kind == "roberta" else make_tiny(kind, own / kind)
     spec = find_model(f"./{kind}")
-    assert (spec.family, spec.kind, spec.encoder, spec.pooling) == ("classical", "sentence", "bidirectional", "mean")
+    assert (spec.family, spec.kind, spec.encoder, spec.pooling) == ("classical", "sentence", "bert", "mean")
     model = AutoModel.from_pretrained(own / kind)
     assert (spec.dimension, spec.layer) == (32, model.config.num_hidden_layers)
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
@@ -300,7 +300,7 @@ def cosines(one, other):
 
 @pytest.mark.parametrize(
     ("pooling", "encoder"),
-    [("mean", "bidirectional"), ("cls", "bidirectional"), ("max", "bidirectional"), ("lasttoken", "bidirectional"),
+    [("mean", "bert"), ("cls", "bert"), ("max", "bert"), ("lasttoken", "bert"),
      ("weightedmean", "sentence-transformers"), ("dense", "sentence-transformers")],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore")
