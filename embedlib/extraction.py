@@ -62,7 +62,7 @@ def embed_spans(
     vectors, USE, what sentence-transformers runs itself).
     """
     spec, dtype = _resolve(model)
-    if spec.encoder not in ("bert", "bidirectional", "causal"):
+    if spec.encoder not in ("bert", "causal"):
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     keys = {_span_text(key): key for key in distinct_spans(spans)}
     folders = _folders(spec, dtype, "spans", layer, pooling, None)

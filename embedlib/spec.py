@@ -54,9 +54,7 @@ class ModelSpec(BaseModel):
     title: str
     family: Literal["classical", "llm"]
     kind: Literal["static", "sentence", "causal"]
-    encoder: Literal[
-        "word-vectors", "token-vectors", "use", "bert", "causal", "bidirectional", "sentence-transformers"
-    ]  # fmt: skip
+    encoder: Literal["word-vectors", "token-vectors", "use", "bert", "causal", "sentence-transformers"]
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)
@@ -130,9 +128,19 @@ class ModelSpec(BaseModel):
         return (layer,)
 
     def resolve_poolings(self, pooling: str | Sequence[str] | None) -> tuple[Pooling, ...]:
-        """Turn a `pooling` argument into modes of this model, each once; raises `UnknownNameError`."""
-        wanted = (pooling or self.pooling,) if pooling is None or isinstance(pooling, str) else tuple(pooling)
-        for mode in wanted or (pooling,):
-            if mode not in self.poolings:
-                raise UnknownNameError.of(f"pooling of {self.name}", mode, self.poolings)
-        return tuple(dict.fromkeys(mode for name in wanted for mode in self.poolings if mode == name))
+        """Turn a `pooling` argument into modes, each once, in the order asked; raises `UnknownNameError`."""
+        if pooling is None:
+            pooling = self.pooling
+        names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+        if not names:
+            raise self._unknown_pooling(pooling)
+        return tuple(dict.fromkeys(self._find_pooling(name) for name in names))
+
+    def _find_pooling(self, name: str) -> Pooling:
+        for mode in self.poolings:
+            if mode == name:
+                return mode
+        raise self._unknown_pooling(name)
+
+    def _unknown_pooling(self, asked: object) -> UnknownNameError:
+        return UnknownNameError.of(f"pooling of {self.name}", asked, self.poolings)

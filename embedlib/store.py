@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from embedlib.errors import EmbedlibError
 from embedlib.parquet import read_parquet
-from embedlib.paths import cache_dir
+from embedlib.paths import cache_dir, written_whole
 from embedlib.table import EmbeddingTable
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class ShardFolder:
         """Write one shard: `vectors` (len(keys), d) float32, then the keys that are missing."""
         if not keys and not missing:
             return
-        self._create()
+        self._write_manifest()
         flat = pa.array(np.ascontiguousarray(vectors).reshape(-1), pa.float32())
         column = pa.concat_arrays(
             [
@@ -133,8 +133,7 @@ class ShardFolder:
             return None
         return read_parquet(pa.BufferReader(content))
 
-    def _create(self) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+    def _write_manifest(self) -> None:
         manifest = self.path / "manifest.json"
         if not manifest.exists():
             content = {**asdict(self.identity), "dimension": self.dimension}
@@ -142,12 +141,10 @@ class ShardFolder:
 
 
 def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
-    aside = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    with aside.open("wb") as file:
+    with written_whole(path) as aside, aside.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    aside.replace(path)
 
 
 def fetch(

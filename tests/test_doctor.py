@@ -119,7 +119,8 @@ def test_only_files_of_processes_that_are_gone_are_leftovers(tmp_path, monkeypat
     names = [
         f"running/01_a.{gone}.start.ipynb", f"running/.01_a.{gone}.done.ipynb.tmp-{gone}",
         f"executed/.01_a.ipynb.tmp-{gone}",
-        f"state/01_a.tmp-{gone}", f"failed/.01_a--0123abcd.ipynb.tmp-{gone}", f"sweeps/.01_a--9.csv.tmp-{gone}",
+        f"state/.01_a.json.tmp-{gone}", f"state/01_a.tmp-{gone}",
+        f"failed/.01_a--0123abcd.ipynb.tmp-{gone}", f"sweeps/.01_a--9.csv.tmp-{gone}",
     ]  # fmt: skip
     kept = [f"running/01_a.{here}.done.ipynb", "executed/01_a.ipynb", "state/01_a.json", "executed/02.5.ipynb"]
     for name in [*names, *kept, f"running/01_a.{here}.start.ipynb"]:
@@ -135,7 +136,7 @@ def test_only_files_of_processes_that_are_gone_are_leftovers(tmp_path, monkeypat
 
     remove_leftovers(build, "01_a")
     left = sorted(str(path.relative_to(build)) for path in build.rglob("*") if path.is_file())
-    assert left == sorted([*kept, *names[4:]])
+    assert left == sorted([*kept, *names[5:]])
     assert [path.name for path in temporary.iterdir()] == [f"{SOCKETS}{here}-ab_c1"]
     remove_leftovers(build, "01_a--0123abcd")
     remove_leftovers(build, "01_a--9")

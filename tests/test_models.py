@@ -51,6 +51,10 @@ def test_a_list_of_models_is_checked():
 def test_pooling_is_checked_for_the_model():
     assert find_model("gemma-3-270m-q4").resolve_poolings("last") == ("last",)
     assert find_model("gemma-3-270m-q4").resolve_poolings(["max", "last", "max"]) == ("max", "last")
+    assert find_model("gemma-3-270m-q4").resolve_poolings(None) == ("mean",)
+    for empty in ("", []):
+        with pytest.raises(UnknownNameError, match="pooling of sbert-minilm"):
+            find_model("sbert-minilm").resolve_poolings(empty)
     with pytest.raises(UnknownNameError, match=r"'men'.*Did you mean 'mean'"):
         find_model("sbert-minilm").resolve_poolings(["mean", "men"])
     with pytest.raises(UnknownNameError, match="builtin"):

@@ -141,7 +141,7 @@ def test_two_processes_share_a_store_and_compute_each_row_once(tmp_path, folder)
 
 def test_unfinished_files_are_not_read_and_are_cleaned(folder):
     fetch([folder], ["a"], Counting())
-    (folder.path / "abc.parquet.tmp-1").write_bytes(b"half")
+    (folder.path / ".abc.parquet.tmp-1").write_bytes(b"half")
     root = folder.path.parents[1]
     (listed,) = stored_folders(root)
     assert (listed.rows, listed.shards, listed.leftovers, listed.identity) == (1, 1, 1, IDENTITY)

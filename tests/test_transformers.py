@@ -177,6 +177,15 @@ def test_tokens_that_are_unknown_or_nothing_are_missing(tmp_path):
     assert table.missing["𓀀"] == "tokenises to unknown tokens only"
 
 
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_every_file_of_an_encoder_is_checked(tmp_path, file):
+    spec = make_tiny("bert", tmp_path / "bert")
+    with (tmp_path / "bert" / file).open("ab") as end:
+        end.write(b" ")
+    with pytest.raises(ArtifactError, match=f"tiny-bert: refused .*{file}"):
+        load_model(spec)
+
+
 def spans_of(sentence, *parts):
     return [(sentence, (sentence.index(part), sentence.index(part) + len(part))) for part in parts]
 

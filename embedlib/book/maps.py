@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from embedlib.errors import InputError
 from embedlib.metrics.similarity import Vectors, unit
-from embedlib.paths import cache_dir
+from embedlib.paths import cache_dir, written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ def lay_out(vectors: Mapping[str, Vectors]) -> dict[str, Places]:
         with ProcessPoolExecutor(workers, mp_context=fresh) as pool:
             places = pool.map(_lay_out, [rows for rows, _ in absent.values()])
             for (name, (_, path)), own in zip(absent.items(), places, strict=True):
-                _keep(path, own)
+                with written_whole(path) as aside, aside.open("wb") as file:
+                    np.save(file, own)
                 found[name] = own
     return {name: found[name] for name in vectors}
 
@@ -72,11 +73,3 @@ def _lay_out(rows: Vectors) -> Places:
     with threadpool_limits(1):
         places: Places = TSNE(**settings).fit_transform(unit(rows)).astype(np.float32)
     return places
-
-
-def _keep(path: Path, places: Places) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    with aside.open("wb") as file:
-        np.save(file, places)
-    aside.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from embedlib.errors import NotebookError, UnknownNameError
-from embedlib.paths import PROJECT
+from embedlib.paths import PROJECT, written_whole
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SIZE_LIMIT = 500_000
@@ -87,15 +86,11 @@ def _joined_streams(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook in one step: the file is the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    nbformat.write(notebook, aside)
-    aside.replace(path)
+    with written_whole(path) as aside:
+        nbformat.write(notebook, aside)
 
 
 def write_text(text: str, path: Path) -> None:
     """Write a text in one step, as `write` does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")

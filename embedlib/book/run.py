@@ -24,7 +24,7 @@ from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_ex
 from embedlib.book.parameters import read_parameters, resolve
 from embedlib.errors import NotebookError
 from embedlib.models import find_model, roster
-from embedlib.paths import PROJECT
+from embedlib.paths import PROJECT, written_whole
 from embedlib.results import last_run
 from embedlib.sources import code_digest, library_files
 
@@ -215,10 +215,9 @@ def _made_with(run: Run) -> dict[str, Any]:
 
 
 def _write_state(run: Run, now: Fingerprint) -> None:
-    run.state.parent.mkdir(parents=True, exist_ok=True)
-    aside = run.state.with_suffix(f".tmp-{os.getpid()}")
-    aside.write_text(json.dumps({"fingerprint": now, "output": sha256(run.output)}, indent=1), encoding="utf-8")
-    aside.replace(run.state)
+    state = json.dumps({"fingerprint": now, "output": sha256(run.output)}, indent=1)
+    with written_whole(run.state) as aside:
+        aside.write_text(state, encoding="utf-8")
 
 
 @contextmanager

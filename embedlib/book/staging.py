@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from nbformat.v4 import new_markdown_cell
 from embedlib.book.notebooks import read_executed
 from embedlib.book.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
-from embedlib.paths import PROJECT
+from embedlib.paths import PROJECT, written_whole
 from embedlib.results import MIME, payloads, picture_of, record_frame
 
 LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
@@ -70,10 +69,8 @@ def stage(
     for name, content in wanted.items():
         destination = target / name
         if not destination.is_file() or destination.read_bytes() != content:
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            aside = destination.with_name(f".{destination.name}.tmp-{os.getpid()}")
-            aside.write_bytes(content)
-            aside.replace(destination)
+            with written_whole(destination) as aside:
+                aside.write_bytes(content)
     for path in sorted(target.rglob("*")):
         if path.is_file() and str(path.relative_to(target)) not in wanted:
             path.unlink()

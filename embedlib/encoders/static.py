@@ -16,6 +16,7 @@ from embedlib.artifacts import verified_file
 from embedlib.encoders.base import (
     Layer,
     PoolingChoice,
+    WordsAsTexts,
     blank_reason,
     check_template,
     distinct_texts,
@@ -127,7 +128,7 @@ class WordVectorEncoder(StaticEncoder):
         return EmbeddingTable(keys, vectors, missing, layers, modes)
 
 
-class TokenVectorEncoder(StaticEncoder):
+class TokenVectorEncoder(WordsAsTexts, StaticEncoder):
     """A vector a subword token, pooled over a text's tokens: WordLlama (miller2024wordllama)."""
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
@@ -141,10 +142,3 @@ class TokenVectorEncoder(StaticEncoder):
 
     def no_rows_reason(self) -> str:
         return "tokenises to nothing that the model knows"
-
-    def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-        template: str | None = None,
-    ) -> EmbeddingTable[str]:  # fmt: skip
-        """Pool the vectors of each word's tokens; a word is a short text."""
-        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)

@@ -18,6 +18,7 @@ from torch import Tensor
 from embedlib.encoders.base import (
     Layer,
     PoolingChoice,
+    WordsAsTexts,
     blank_reason,
     check_template,
     distinct_texts,
@@ -79,7 +80,7 @@ def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
     return model.eval().to(device)
 
 
-class TransformerEncoder:
+class TransformerEncoder(WordsAsTexts):
     """Base of the encoders whose vectors are hidden states of a transformer.
 
     A subclass says how to frame a text (`frame`), how to run token ids (`hidden_batches`), and
@@ -131,13 +132,6 @@ class TransformerEncoder:
         masks = [np.array(t.pooled) for t in tokens]
         rows = np.arange(len(keys))
         return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, modes), missing, layers, modes)
-
-    def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-        template: str | None = None,
-    ) -> EmbeddingTable[str]:  # fmt: skip
-        """Encode words alone: a word is a short text."""
-        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
 
     def encode_spans(
         self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None

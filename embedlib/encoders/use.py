@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from embedlib.artifacts import verified_file
-from embedlib.encoders.base import Layer, PoolingChoice, blank_reason, check_template, distinct_texts, fill
+from embedlib.encoders.base import (
+    Layer,
+    PoolingChoice,
+    WordsAsTexts,
+    blank_reason,
+    check_template,
+    distinct_texts,
+    fill,
+)
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 from embedlib.table import EmbeddingTable
@@ -18,7 +26,7 @@ from embedlib.table import EmbeddingTable
 _WORD = re.compile(r"\w")
 
 
-class UseEncoder:
+class UseEncoder(WordsAsTexts):
     """USE: a convolutional encoder of whole texts, (n, 512) unit rows, with pooling built in.
 
     It has no window: a long text is read to its end.
@@ -57,10 +65,3 @@ class UseEncoder:
                 keys.append(text)
         vectors = self.model.encode([fill(template, text) for text in keys])
         return EmbeddingTable(keys, np.asarray(vectors, dtype=np.float32), missing, layers, modes)
-
-    def encode_words(
-        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-        template: str | None = None,
-    ) -> EmbeddingTable[str]:  # fmt: skip
-        """Encode words as one-word texts."""
-        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, cast
 from pydantic import ValidationError
 
 from embedlib.errors import ArtifactError, InputError
-from embedlib.paths import cache_dir
+from embedlib.paths import cache_dir, written_whole
 from embedlib.references import hub
 from embedlib.references.vectors import neighbours
 from embedlib.sources import code_digest
@@ -31,7 +31,7 @@ __all__ = ["digits", "is_reference", "resolve", "stored_references"]
 _FAMILIES = ("llm", "classical")
 _ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".gz", ".safetensors", ".zip"}
 _LONGEST = 40  # characters of a name
-_PACKAGES = ("transformers", "sentence-transformers", "gensim", "numpy", "pyarrow")
+_PACKAGES = ("transformers", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
 
 
 class _Reference(NamedTuple):
@@ -201,11 +201,8 @@ def _examine(pinned: str, path: Path, name: str, origin: str) -> ModelSpec:
         "made": _stamps([part for part in parts if not part.is_relative_to(path)]),
         "spec": spec.model_dump(mode="json"),
     }
-    file = _memo(pinned)
-    file.parent.mkdir(exist_ok=True)
-    aside = file.with_name(f"{file.name}.tmp-{os.getpid()}")
-    aside.write_text(json.dumps(memo, indent=1), encoding="utf-8")
-    aside.replace(file)
+    with written_whole(_memo(pinned)) as file:
+        file.write_text(json.dumps(memo, indent=1), encoding="utf-8")
     return spec
 
 

@@ -111,7 +111,7 @@ def _plain_modules(folder: Path) -> tuple[Path, Pooling] | None:
         or any(setting.get("do_lower_case") for setting in settings)
         or _json(folder / "config_sentence_transformers.json").get("default_prompt_name")
         or _json(below / "config.json").get("is_encoder_decoder")
-        or _architecture(below, _config(below)) != "bidirectional"
+        or _architecture(below, _config(below)) != "bert"
     ):
         return None
     return below, _POOLINGS[mode]
@@ -152,7 +152,7 @@ def _decoders() -> set[str]:
     return {*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES} - {*MODEL_FOR_MASKED_LM_MAPPING_NAMES}
 
 
-def _architecture(folder: Path, config: Any) -> Literal["bidirectional", "causal"]:
+def _architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
     """Tell an encoder from a decoder; raises `ArtifactError` for what is neither."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
@@ -168,7 +168,7 @@ def _architecture(folder: Path, config: Any) -> Literal["bidirectional", "causal
         raise ArtifactError(
             f"{folder}: {kind} is neither an encoder like BERT nor a decoder-only language model with attention"
         )
-    return "bidirectional" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
+    return "bert" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
 
 
 def _describe_transformer(folder: Path, name: str, origin: str) -> ModelSpec:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from gguf import GGUFReader, GGUFValueType
 
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
@@ -14,23 +15,24 @@ from embedlib.spec import Artifact, ModelSpec, Part
 GGUF_MAGIC = b"GGUF"
 LONGEST_WINDOW = 2048  # tokens that a text is cut to, as for the causal models of the roster
 
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_STRING, _ARRAY = 8, 9
+_TOKENS = "tokenizer.ggml.tokens"
 # The names that files have for architectures that transformers writes in another way.
 _WRITTEN = {"qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "gpt_oss": "gpt-oss", "minimax_m2": "minimax-m2"}
 _NO_DECODER = {"general", "tokenizer", "t5", "umt5", "mamba"}  # of the list that transformers has
 
 
 def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
-    """Give the spec of a GGUF file from its header.
+    """Give the spec of a GGUF file from its header; takes some ten seconds where the vocabulary is large.
 
-    Raises `ArtifactError` for a damaged header, one of several files of a model, and an architecture
-    that transformers cannot convert.
+    Raises `ArtifactError` for a file that is damaged or cut short, one of several files of a model, and
+    an architecture that transformers cannot convert.
     """
     try:
         fields, parameters = _read_header(path)
-    except (struct.error, UnicodeDecodeError, KeyError, OverflowError, MemoryError) as error:
-        raise ArtifactError(f"{path}: the GGUF header is damaged ({type(error).__name__}: {error})") from None
+    except (ValueError, LookupError, OverflowError, MemoryError) as error:  # of the reader, which checks little
+        raise ArtifactError(
+            f"{path}: the GGUF file is damaged, cut short or of another version ({type(error).__name__}: {error})"
+        ) from None
     if not parameters:
         raise ArtifactError(f"{path}: a GGUF file without weights")
     kind = str(fields.get("general.architecture", "none"))
@@ -46,11 +48,9 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
         )
     try:
         dimension, layers = int(fields[f"{kind}.embedding_length"]), int(fields[f"{kind}.block_count"])
-        tokens = fields["tokenizer.ggml.tokens"]
+        bos = next(iter(fields[_TOKENS]), None)
     except KeyError as error:
         raise ArtifactError(f"{path}: the GGUF header has no {error.args[0]}") from None
-    ids = (fields.get(f"tokenizer.ggml.{role}_token_id") for role in ("bos", "eos", "padding"))
-    bos = next((tokens[number] for number in ids if number is not None and number < len(tokens)), None)
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
         name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder="causal",
@@ -70,44 +70,14 @@ def _architectures() -> list[str]:
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:
     """Give the fields of a GGUF file, and how many numbers its tensors have without the output layer.
 
-    The reader of the package gguf takes half a minute for the vocabulary of a model.
+    Of lists only the tokens are read, and of these only those that begin, end and pad a text.
     """
-    with path.open("rb") as file:
-        _, version, tensors, count = struct.unpack("<4sIQQ", file.read(24))
-        if version not in (2, 3):
-            raise ArtifactError(f"{path}: GGUF version {version}; allowed: 2, 3")
-        fields = {}
-        for _ in range(count):
-            key = _string(file)
-            fields[key] = _value(file, *_unpack(file, "I"))
-        parameters = 0
-        for _ in range(tensors):
-            tensor = _string(file)
-            (axes,) = _unpack(file, "I")
-            shape = _unpack(file, f"{axes}Q")
-            _unpack(file, "IQ")
-            parameters += 0 if tensor == "output.weight" else math.prod(shape)
+    reader = GGUFReader(path)
+    fields = {key: field.contents() for key, field in reader.fields.items() if field.types[0] != GGUFValueType.ARRAY}
+    if tokens := reader.fields.get(_TOKENS):
+        ids = (fields.get(f"tokenizer.ggml.{role}_token_id") for role in ("bos", "eos", "padding"))
+        fields[_TOKENS] = [
+            tokens.contents(number) for number in ids if number is not None and number < len(tokens.data)
+        ]
+    parameters = sum(math.prod(map(int, tensor.shape)) for tensor in reader.tensors if tensor.name != "output.weight")
     return fields, parameters
-
-
-def _unpack(file: IO[bytes], form: str) -> tuple[Any, ...]:
-    return struct.unpack(f"<{form}", file.read(struct.calcsize(f"<{form}")))
-
-
-def _string(file: IO[bytes]) -> str:
-    (length,) = _unpack(file, "Q")
-    content = file.read(length)
-    if len(content) < length:
-        raise struct.error("the file ends inside a text")
-    return content.decode("utf-8")
-
-
-def _value(file: IO[bytes], kind: int) -> Any:
-    if kind == _STRING:
-        return _string(file)
-    if kind == _ARRAY:
-        element, length = _unpack(file, "IQ")
-        if element in (_STRING, _ARRAY):
-            return [_value(file, element) for _ in range(length)]
-        return _unpack(file, f"{length}{_NUMBERS[element]}")
-    return _unpack(file, _NUMBERS[kind])[0]

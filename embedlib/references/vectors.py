@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import logging
 import os
 import re
-import shutil
-import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +16,11 @@ from typing import IO, Any, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
-from embedlib.paths import cache_dir
+from embedlib.paths import cache_dir, made_whole
 from embedlib.spec import Artifact, ModelSpec, Part
 
 logger = logging.getLogger(__name__)
@@ -71,29 +69,22 @@ def neighbours(path: Path) -> list[Path]:
 
 def _converted(path: Path, name: str) -> Path:
     """Give the folder of a file's vectors, made on the first call, whole or not at all."""
-    root = cache_dir() / "converted"
-    root.mkdir(exist_ok=True)
-    folder = root / f"{name}-{sha256(path, *neighbours(path))[:16]}-words-v{_FORMAT}"
-    with FileLock(folder.with_name(folder.name + ".lock")):
-        if _intact(folder):
-            return folder
-        shutil.rmtree(folder, ignore_errors=True)
-        logger.info("%s: reading the word vectors once", path.name)
-        found = _usable(path, _read(path))
-        work = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=root))
-        try:
-            np.save(work / _FILES["vectors"], found.rows)
-            pq.write_table(pa.table({"word": found.words}), work / _FILES["vocabulary"], compression="NONE")
-            about = {
-                "source": path.name, "format": found.format, "words": len(found.words),
-                "dimension": found.rows.shape[1], "lowercase": all(word == word.lower() for word in found.words),
-                "sha256": {role: sha256(work / file) for role, file in _FILES.items()},
-            }  # fmt: skip
-            (work / "manifest.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-            work.replace(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return folder
+    folder = cache_dir() / "converted" / f"{name}-{sha256(path, *neighbours(path))[:16]}-words-v{_FORMAT}"
+    return made_whole(folder, _intact, functools.partial(_convert, path))
+
+
+def _convert(path: Path, work: Path) -> None:
+    """Read a file's vectors into a folder with a manifest."""
+    logger.info("%s: reading the word vectors once", path.name)
+    found = _usable(path, _read(path))
+    np.save(work / _FILES["vectors"], found.rows)
+    pq.write_table(pa.table({"word": found.words}), work / _FILES["vocabulary"], compression="NONE")
+    about = {
+        "source": path.name, "format": found.format, "words": len(found.words),
+        "dimension": found.rows.shape[1], "lowercase": all(word == word.lower() for word in found.words),
+        "sha256": {role: sha256(work / file) for role, file in _FILES.items()},
+    }  # fmt: skip
+    (work / "manifest.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _intact(folder: Path) -> bool:
