@@ -263,15 +263,15 @@ def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], f
 
 def say_ends(values: pd.Series | pd.DataFrame, digits: int = 2) -> str:
     """Put the lowest and the highest of some numbers in words, with their keys, for a picture's description."""
-    numbers = (values.stack() if isinstance(values, pd.DataFrame) else values).dropna()
+    listed: pd.Series = values.stack() if isinstance(values, pd.DataFrame) else values
+    numbers = listed.dropna().sort_values(kind="stable")
     if numbers.empty:
         return "no values"
     ends = []
-    for word, at in (("lowest", numbers.argmin()), ("highest", numbers.argmax())):
-        key = numbers.index[at]
-        parts = key if isinstance(key, tuple) else (key,)
+    for word, (key, number) in zip(("lowest", "highest"), numbers.iloc[[0, -1]].items(), strict=True):
+        parts: tuple[object, ...] = key if isinstance(key, tuple) else (key,)
         named = (f"{part:.2g}" if isinstance(part, float) else str(part) for part in parts)
-        ends.append(f"{word} {numbers.iloc[at]:.{digits}f} ({', '.join(named)})")
+        ends.append(f"{word} {number:.{digits}f} ({', '.join(named)})")
     return ", ".join(ends)
 
 
