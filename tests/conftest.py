@@ -15,6 +15,8 @@ import pytest
 os.environ.update(
     HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false", EMBEDLIB_ROSTER="", NO_COLOR="1"
 )
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a process and of the kernels that it starts
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -30,6 +32,9 @@ BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
+# Groups of tests that are in one process: their fixtures take long to make, or much memory.
+PAGES = pytest.mark.xdist_group("pages")  # the built book
+MODELS = pytest.mark.xdist_group("models")  # the models of the roster
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 FRONT = """---

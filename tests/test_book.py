@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, FLAGS, NEEDS_BROWSER
+from conftest import BROWSER, FLAGS, NEEDS_BROWSER, PAGES
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import sync_playwright
 
@@ -24,6 +24,7 @@ from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 from embedlib.results import read_records
 
+pytestmark = PAGES
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
 

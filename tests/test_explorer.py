@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, EXPLORED, FLAGS, NEEDS_BROWSER
+from conftest import BROWSER, EXPLORED, FLAGS, NEEDS_BROWSER, PAGES
 from playwright.sync_api import sync_playwright
 
 import embedlib
@@ -18,6 +18,8 @@ from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.similarity import nearest_neighbours
 from embedlib.paths import PROJECT
 from embedlib.table import EmbeddingTable
+
+pytestmark = PAGES
 
 
 def content(files, name):
