@@ -11,9 +11,8 @@ from functools import partial
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, FLAGS, NEEDS_BROWSER, PAGES
+from conftest import NEEDS_BROWSER, PAGES
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import sync_playwright
 
 from embedlib.book import build, staging
 from embedlib.book.links import check_links
@@ -185,14 +184,6 @@ def site(html):
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

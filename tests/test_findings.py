@@ -1,12 +1,13 @@
 """The page of findings, really run: it says what the runs that it reads have recorded, and nothing else."""
 
 import pytest
+from conftest import records_of
 
 from embedlib.book.compare import compare_runs
 from embedlib.book.notebooks import find_source, notebook_sources, read_executed, write
 from embedlib.book.run import execute, plan
 from embedlib.paths import PROJECT
-from embedlib.results import payloads, read_records
+from embedlib.results import read_records
 
 PAGE = "20_findings"
 FOLDER = PROJECT / "notebooks"
@@ -14,11 +15,11 @@ COMMITTED = {source.stem: source.with_suffix(".ipynb") for source in notebook_so
 
 
 @pytest.fixture
-def differing(tmp_path):
+def differing(build):
     """Give a function that runs the page on some chapters' runs and lists what differs from the committed page."""
 
     def run(runs):
-        planned = plan(find_source(PAGE), {"runs": ", ".join(map(str, runs.values()))}, tmp_path / "_build")
+        planned = plan(find_source(PAGE), {"runs": ", ".join(map(str, runs.values()))}, build)
         execute(planned)
         sides = compare_runs(read_executed(FOLDER / f"{PAGE}.ipynb"), read_executed(planned.output))
         return {side.record: side.second for side in sides if side.differs}
@@ -33,8 +34,7 @@ def test_the_page_has_the_committed_findings_of_the_committed_chapters(differing
 def test_a_finding_changes_with_the_record_that_it_is_read_from(differing, tmp_path):
     before = read_records(FOLDER / f"{PAGE}.ipynb")
     changed = read_executed(COMMITTED["02_random_pairs"])
-    outputs = [output for cell in changed.cells for output in cell.get("outputs", [])]
-    (record,) = [payload for payload in payloads(outputs) if payload["name"] == "d1-verdict"]
+    record = records_of(changed)["d1-verdict"]
     old = record["value"]["verdict"]
     new = "partly" if old != "partly" else "not reproduced"
     effect = record["value"]["effect"] + 0.5

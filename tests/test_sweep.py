@@ -57,13 +57,6 @@ embedlib.record("threads", os.environ.get("OMP_NUM_THREADS", "none"))
 )
 
 
-@pytest.fixture
-def source(tmp_path):
-    path = tmp_path / "small.md"
-    path.write_text(SOURCE)
-    return path
-
-
 def grid(source, *texts):
     return plan_sweep(source, split_settings(texts), source.parent / "_build")
 
