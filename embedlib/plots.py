@@ -263,8 +263,10 @@ def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], f
 
 def say_ends(values: pd.Series | pd.DataFrame, digits: int = 2) -> str:
     """Put the lowest and the highest of some numbers in words, with their keys, for a picture's description."""
-    listed: pd.Series = values.stack() if isinstance(values, pd.DataFrame) else values
-    numbers = listed.dropna().sort_values(kind="stable")
+    if isinstance(values, pd.DataFrame):
+        long = values.melt(var_name="column", value_name="value", ignore_index=False)
+        values = long.set_index("column", append=True)["value"]
+    numbers = values.dropna().sort_values(kind="stable")
     if numbers.empty:
         return "no values"
     ends = []

@@ -15,13 +15,18 @@ import pytest
 os.environ.update(
     HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false", EMBEDLIB_ROSTER="", NO_COLOR="1"
 )
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a process and of the kernels that it starts
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from embedlib import cli
+from embedlib.book.notebooks import read_executed
 from embedlib.encoders import load_model
 from embedlib.models import Artifact, ModelSpec, Part, roster
 from embedlib.paths import PROJECT, cache_dir
+from embedlib.results import payloads
 
 REAL_CACHE = cache_dir()
 ALL = list(roster())
@@ -30,6 +35,9 @@ BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
+# Groups of tests that are in one process: their fixtures take long to make, or much memory.
+PAGES = pytest.mark.xdist_group("pages")  # the built book
+MODELS = pytest.mark.xdist_group("models")  # the models of the roster
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 FRONT = """---
@@ -60,6 +68,66 @@ def cache(tmp_path, monkeypatch):
     (folder / "converted").symlink_to(REAL_CACHE / "converted")
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def source(request, tmp_path):
+    """Write the notebook `SOURCE` of a test's own module to a file."""
+    path = tmp_path / "small.md"
+    path.write_text(request.module.SOURCE)
+    return path
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Name a folder for what is run, in the place of the checkout's own."""
+    return tmp_path / "_build"
+
+
+def outputs_of(notebook):
+    """List the outputs of an executed notebook, or of the one at a path."""
+    cells = read_executed(notebook).cells if isinstance(notebook, Path) else notebook.cells
+    return [output for cell in cells for output in cell.get("outputs", [])]
+
+
+def records_of(notebook):
+    """Give what an executed notebook recorded, by name, as the records are kept."""
+    return {payload["name"]: payload for payload in payloads(outputs_of(notebook))}
+
+
+def python(code, **options):
+    """Run code in a Python of its own, without failure; gives the process that has ended."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, **options)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Give a function that runs the command line in this process; gives exit status, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["embedlib", *map(str, arguments)])
+        for console in (cli.console, cli.errors):
+            monkeypatch.setattr(console, "_file", None)
+            monkeypatch.setattr(console, "_width", 200)
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield running
+        running.close()
 
 
 EXPLORED = ["glove-6b-50d", "word2vec-enwiki-sample", "wordllama-l2-256"]  # quick ones, one of which lacks words

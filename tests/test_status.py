@@ -1,13 +1,10 @@
 """Where notebooks and models stand, from real runs and real rosters."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import pytest
-from conftest import ALL, CAUSAL, FRONT
+from conftest import ALL, CAUSAL, FRONT, python
 
 from embedlib.book.run import execute, plan
 from embedlib.book.status import DOWNLOADS, first_reasons, model_status, model_statuses, notebook_status
@@ -32,10 +29,7 @@ A division:
 )
 
 
-def test_the_states_of_a_notebook(tmp_path):
-    source, build = tmp_path / "small.md", tmp_path / "_build"
-    source.write_text(SOURCE)
-
+def test_the_states_of_a_notebook(source, build):
     def status(profile="default"):
         found = notebook_status(source, profile, build)
         return found.state, found.reasons
@@ -114,7 +108,7 @@ def test_the_command_is_light_and_writes_json(cache):
         "except SystemExit as stop: assert not stop.code\n"
         "print([m for m in ('torch', 'transformers', 'gensim') if m in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    done = python(code)
     assert done.stderr.strip().endswith("[]")
     shown = json.loads(done.stdout)
     assert [model["name"] for model in shown["models"]] == ALL

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,15 @@ from conftest import FRONT
 
 from embedlib.book.notebooks import read_source
 from embedlib.book.parameters import read_parameters
-from embedlib.book.sweep import COLUMNS, core_shares, plan_sweep, split_settings, split_values, thread_limits
+from embedlib.book.sweep import (
+    COLUMNS,
+    core_shares,
+    plan_sweep,
+    run_sweep,
+    split_settings,
+    split_values,
+    thread_limits,
+)
 from embedlib.errors import ParameterError
 
 SOURCE = (
@@ -46,13 +55,6 @@ embedlib.record("threads", os.environ.get("OMP_NUM_THREADS", "none"))
 ```
 """
 )
-
-
-@pytest.fixture
-def source(tmp_path):
-    path = tmp_path / "small.md"
-    path.write_text(SOURCE)
-    return path
 
 
 def grid(source, *texts):
@@ -168,6 +170,16 @@ def test_a_sweep_runs_loses_nothing_to_a_failed_point_and_goes_on(project, monke
     assert path.read_bytes() == written
     assert {p: p.stat().st_mtime_ns for p in (project.build / "executed").iterdir()} == times
     assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, path.with_suffix(".parquet").name])
+
+
+def test_a_point_runs_as_it_was_planned_whatever_its_texts_mean_by_then(source):
+    sweep = grid(source, "number=2")
+    (point,) = sweep.points
+    later = replace(point, given={"number": "5"})  # as a branch of the hub that has moved would be read again
+    outcome = run_sweep(replace(sweep, points=(later,)))[point.run.name]
+    assert (outcome.status, outcome.error) == ("ok", "")
+    assert ("ten-fold", "", "", 5) in outcome.rows
+    assert [path.name for path in (source.parent / "_build" / "executed").iterdir()] == [point.run.output.name]
 
 
 def test_lists_and_mixed_values_are_texts_in_the_table(project):

@@ -113,21 +113,29 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _rerun_box(name: str, notebook: NotebookNode) -> str:
-    """Write the box that says how to run a chapter again, with its parameters as its own cell declares them."""
+    """Write the box that says how to run a chapter again, with its parameters as its own cell declares them.
+
+    A chapter with a parameter `models` measures models and takes one's own, unless it has `runs`: then it
+    shows what other chapters recorded of theirs.
+    """
     known = read_parameters(notebook)
-    first = known["models"].default[0] if "models" in known else ""
-    command = (
-        f'embedlib run {name} -p models=\'["{first}", "./my-model"]\''
-        if "runs" not in known
-        else f"embedlib run {name}"
-    )
+    if "models" in known and "runs" not in known:
+        title = "Re-run this chapter with your own model"
+        settings = f""" -p models='["{known["models"].default[0]}", "./my-model"]'"""
+        text = (
+            "A model is a name of {doc}`01_models`, a file of word vectors, a model's folder, a GGUF file, or "
+            "`hf:owner/name`; {doc}`../rerun` has more."
+        )
+    else:
+        title, settings, text = "Re-run this chapter", "", "{doc}`../rerun` has more."
+        if "runs" in known:
+            text = "It reads what other chapters recorded: re-run those first. " + text
     rows = [f"* - `{p.name}`\n  - `{p.annotation}`\n  - {_default(p.default)}\n  - {p.comment}" for p in known.values()]
     table = "\n".join(["* - parameter\n  - type\n  - default\n  - meaning", *rows])
     return (
-        "::::{admonition} Re-run this chapter with your own model\n:class: tip\n\n"
-        f"```bash\n{command}\n```\n\n"
-        "A model is a name of {doc}`01_models`, a file of word vectors, a model's folder, a GGUF file, or "
-        "`hf:owner/name`; {doc}`../rerun` has more.\n\n"
+        f"::::{{admonition}} {title}\n:class: tip\n\n"
+        f"```bash\nembedlib run {name}{settings}\n```\n\n"
+        f"{text}\n\n"
         ":::{dropdown} All parameters of this chapter\n\n"
         f"````{{list-table}}\n:header-rows: 1\n\n{table}\n````\n:::\n::::"
     )

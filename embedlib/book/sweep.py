@@ -235,7 +235,8 @@ class _Workers:
         return outcome, time.monotonic() - start
 
     def _execute(self, point: Point, share: list[int]) -> str:
-        task = {"source": str(point.run.source), "given": point.given, "build": str(point.run.build), "cores": share}
+        run = point.run
+        task = {"source": str(run.source), "parameters": run.parameters, "build": str(run.build), "cores": share}
         process = subprocess.Popen(
             [sys.executable, "-m", "embedlib.book.sweep", str(os.getpid())], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -286,7 +287,9 @@ def _work(parent: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, task["cores"])
     try:
-        execute(plan(Path(task["source"]), task["given"], Path(task["build"])))
+        # As planned: what a branch of the hub stands for may have changed since.
+        source = Path(task["source"])
+        execute(Run(source, read_source(source), task["parameters"], Path(task["build"])))
     except EmbedlibError as error:
         sys.stdout.write("\n" + json.dumps({"error": str(error)}))
         sys.stdout.flush()
