@@ -20,6 +20,7 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a pro
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from xdist.scheduler import LoadScopeScheduling
 
 from embedlib import cli
 from embedlib.book.notebooks import read_executed
@@ -35,9 +36,12 @@ BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
-# Groups of tests that are in one process: their fixtures take long to make, or much memory.
-PAGES = pytest.mark.xdist_group("pages")  # the built book
-MODELS = pytest.mark.xdist_group("models")  # the models of the roster
+# Files whose tests stay in one process, with the others of their group: what they share takes long to make, or much
+# memory. All other tests are handed out one by one.
+TOGETHER = {
+    "test_book": "pages", "test_explorer": "pages", "test_drift": "drift",
+    "test_data": "models", "test_encoders": "models", "test_static": "models", "test_transformers": "models",
+}  # fmt: skip
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 FRONT = """---
@@ -57,6 +61,18 @@ TEXT = [
     "numbers such as 12 and 345 stand in texts too!",
     "unhappiness, happiness and happy; walk, walking and walked",
 ]
+
+
+class Groups(LoadScopeScheduling):
+    """Hand out the tests to processes by the groups of `TOGETHER`, the largest first."""
+
+    def _split_scope(self, nodeid):
+        return TOGETHER.get(Path(nodeid.partition("::")[0]).stem, nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    # xdist's own `loadgroup` does nothing: what it writes into a test's name, pytest 9.2 does not read.
+    return Groups(config, log)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import tomllib
 
 import pytest
-from conftest import python
+from conftest import TOGETHER, python
 
 import embedlib
 from embedlib.book.build import README_FIGURE, recorded_picture
@@ -166,6 +166,10 @@ def test_the_readme_picture_is_the_recorded_one():
     ending, content = recorded_picture(notebook, README_FIGURE[1])
     assert (PROJECT / "_static" / f"readme.{ending}").read_bytes() == content
     assert f"_static/readme.{ending}" in (PROJECT / "README.md").read_text()
+
+
+def test_the_files_whose_tests_stay_together_are_there():
+    assert all((PROJECT / "tests" / f"{name}.py").is_file() for name in TOGETHER)
 
 
 def tracked():

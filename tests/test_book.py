@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import NEEDS_BROWSER, PAGES
+from conftest import NEEDS_BROWSER
 from nbformat.v4 import new_code_cell, new_notebook
 
 from embedlib.book import build, staging
@@ -23,7 +23,6 @@ from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 from embedlib.results import read_records
 
-pytestmark = PAGES
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MODELS, real
+from conftest import real
 from wordfreq import zipf_frequency
 
 from embedlib import load_dataset, load_words
@@ -15,8 +15,6 @@ from embedlib.errors import InputError
 from embedlib.lexicon import frequency_bands, load_lexicon
 from embedlib.metrics.similarity import all_pairs_moments
 from embedlib.paths import data_dir
-
-pytestmark = MODELS
 
 
 def test_lexicon_is_plain_frequent_first_and_complete():

@@ -12,7 +12,6 @@ from embedlib.book.notebooks import read_source, write
 from embedlib.book.run import execute, plan
 from embedlib.results import MIME
 
-pytestmark = pytest.mark.xdist_group("drift")  # one run of its notebook
 SOURCE = (
     FRONT
     + """```{code-cell} python

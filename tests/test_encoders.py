@@ -4,13 +4,12 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import ALL, CAUSAL, MODELS, real
+from conftest import ALL, CAUSAL, real
 
 from embedlib.encoders import SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.models import find_model, list_models
 
-pytestmark = MODELS
 SPAN_MODELS = ["sbert-minilm", *CAUSAL]
 ODD = ["dog", "", "dog", "  \t", "naïve", "Dog", "日本", "don't", "ice-cream"]
 

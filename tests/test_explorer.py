@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import EXPLORED, NEEDS_BROWSER, PAGES
+from conftest import EXPLORED, NEEDS_BROWSER
 
 import embedlib
 from embedlib.book import build, maps, staging
@@ -17,8 +17,6 @@ from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.similarity import nearest_neighbours
 from embedlib.paths import PROJECT
 from embedlib.table import EmbeddingTable
-
-pytestmark = PAGES
 
 
 def content(files, name):

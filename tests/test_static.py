@@ -3,7 +3,7 @@
 import gensim
 import numpy as np
 import pytest
-from conftest import MODELS, real
+from conftest import real
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 from tokenizers import Tokenizer
@@ -11,8 +11,6 @@ from tokenizers import Tokenizer
 from embedlib.artifacts import verified_file
 from embedlib.encoders.static import _TOKEN
 from embedlib.models import find_model
-
-pytestmark = MODELS
 
 
 @pytest.fixture(scope="module")

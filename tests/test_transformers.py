@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from conftest import CAUSAL, MODELS, TEXT, make_tiny, real
+from conftest import CAUSAL, TEXT, make_tiny, real
 
 from embedlib.encoders import load_model
 from embedlib.encoders.base import equal_length_batches
@@ -14,7 +14,6 @@ from embedlib.encoders.prefixes import grow_tree, shared_prefix
 from embedlib.errors import ArtifactError, InputError, UnknownNameError
 from embedlib.pooling import POOLINGS, pool
 
-pytestmark = MODELS
 SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]
 
 
