@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from functools import partial
+from html import unescape
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from embedlib.book.pages import glossary_terms
 from embedlib.book.parameters import read_parameters
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
-from embedlib.results import read_records
+from embedlib.results import picture_of, read_records
 
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
@@ -50,10 +51,15 @@ def test_no_page_asks_another_host_for_anything(html):
                 assert 'href="http' not in head or "canonical" in head, (page, head)
 
 
-def test_records_do_not_leak_into_the_pages_and_pictures_are_described(html):
-    page = (html / "notebooks" / "02_random_pairs.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("chapter", EXECUTED)
+def test_records_do_not_leak_into_a_page_and_its_pictures_are_described(html, chapter):
+    page = (html / "notebooks" / f"{chapter}.html").read_text(encoding="utf-8")
     assert "vnd.embedlib" not in page
-    assert 'alt="Ridges of the cosine of all pairs of words, one a model, with the means marked."' in page
+    outputs = [output for cell in read_executed(EXECUTED[chapter]).cells for output in cell.get("outputs", [])]
+    described = [output.data["text/plain"] for output in outputs if picture_of(output)]
+    assert described
+    for text in described:
+        assert f'alt="{text}"' in unescape(page)
 
 
 def test_two_builds_give_the_same_bytes(html, tmp_path, explorer_data):
