@@ -99,6 +99,8 @@ def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, 
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
     with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):
         run("09_layers", {**settings, "models": "glove-6b-50d"}, build)
+    with pytest.raises(NotebookError, match="senses has 1 of the two or more items"):
+        run("09_layers", {**settings, "words": "bank, praise"}, build)
 
 
 def test_variations_run_without_an_llm(cache, build):
