@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,7 +13,9 @@ from embedlib.errors import InputError
 from embedlib.models import ModelSpec, find_model
 from embedlib.spans import SpanKey, distinct_spans
 from embedlib.store import Identity, ShardFolder, fetch
-from embedlib.table import EmbeddingTable
+from embedlib.table import EmbeddingTable, Key
+
+logger = logging.getLogger(__name__)
 
 Model = str | ModelSpec | Encoder
 
@@ -73,13 +76,9 @@ def embed_spans(
         if not isinstance(encoder, SpanEncoder):
             raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
         table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=modes)
-        missing = {_span_text(key): reason for key, reason in table.missing.items()}
-        texts = [_span_text(key) for key in table.keys]
-        return EmbeddingTable(texts, table.vectors, missing, table.layers, table.poolings)
+        return table.renamed(_span_text)
 
-    found = fetch(folders, list(keys), compute)
-    missing = {keys[text]: reason for text, reason in found.missing.items()}
-    return EmbeddingTable([keys[text] for text in found.keys], found.vectors, missing, found.layers, found.poolings)
+    return _said(spec, fetch(folders, list(keys), compute).renamed(keys.__getitem__))
 
 
 def _embed_texts(
@@ -99,7 +98,17 @@ def _embed_texts(
             return encoder.encode_sentences(chunk, layer=layers, pooling=modes, template=template)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    return fetch(folders, texts, compute)
+    return _said(spec, fetch(folders, texts, compute))
+
+
+def _said(spec: ModelSpec, table: EmbeddingTable[Key]) -> EmbeddingTable[Key]:
+    """Say what is to be known of a table, whether it was computed now or before."""
+    if table.cut:
+        logger.warning(
+            "%s: %d of %d texts were cut to the window of %d tokens",
+            spec.name, len(table.cut), len(table) + len(table.missing), spec.max_tokens,
+        )  # fmt: skip
+    return table
 
 
 def _span_text(key: SpanKey) -> str:

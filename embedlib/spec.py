@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from embedlib.errors import UnknownNameError
 
 Pooling = Literal["mean", "last", "first", "max", "builtin"]
+Case = Literal["lower", "cased", "mixed"]
 
 
 class Part(BaseModel):
@@ -44,7 +45,9 @@ class ModelSpec(BaseModel):
     for. `max_tokens` is the window that texts are cut to (None: no window), special tokens
     included. `bos` is the token put in front of every text to take the place of the attention
     sink, and is never pooled (None: nothing is put in front). `pool_special` says whether special
-    tokens that frame the text ([CLS], [SEP]) take part in pooling. `origin` names the file, folder or
+    tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says whether the vocabulary, or
+    the tokenizer, has lower-case letters only. `prompt` names one of the model's own prompts, which stands
+    in front of every text. `origin` names the file, folder or
     hub id of a model that is in no roster.
     """
 
@@ -59,9 +62,10 @@ class ModelSpec(BaseModel):
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)
     max_tokens: int | None = Field(default=None, gt=1)
-    lowercase: bool = False
+    case: Case = "cased"
     bos: str | None = None
     pool_special: bool = False
+    prompt: str | None = None
     layer: int
     pooling: Pooling
     trained_on: str
@@ -69,6 +73,15 @@ class ModelSpec(BaseModel):
     citation: str
     origin: str | None = None
     artifacts: tuple[Artifact, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lowercase_is_a_case(cls, fields: Any) -> Any:
+        """Take `lowercase`, as rosters had it before `case`."""
+        if isinstance(fields, dict) and isinstance(fields.get("lowercase"), bool) and "case" not in fields:
+            fields = {**fields, "case": "lower" if fields["lowercase"] else "cased"}
+            del fields["lowercase"]
+        return fields
 
     @field_validator("name")
     @classmethod

@@ -16,8 +16,9 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,7 @@ from embedlib.table import EmbeddingTable
 logger = logging.getLogger(__name__)
 
 SHARD_ROWS = 4096
+_FORMAT = 2  # raised when the columns of a shard change
 _ATTEMPTS = 3
 _DIGEST = 24  # hex digits of the SHA-256 that a shard's name begins with
 
@@ -55,7 +57,8 @@ class Identity:
     @property
     def folder(self) -> str:
         """Name the folder: readable in front, unique by the digest behind."""
-        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        content = {**asdict(self), "format": _FORMAT}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.model}/{self.kind}-layer{self.layer}-{self.pooling}-{digest[:16]}"
 
 
@@ -81,6 +84,8 @@ class ShardFolder:
                 ("key", pa.string()),
                 ("vector", pa.list_(pa.float32(), dimension)),
                 ("missing", pa.string()),
+                ("found_as", pa.string()),
+                ("cut", pa.int32()),
             ]
         )
 
@@ -101,19 +106,24 @@ class ShardFolder:
                 columns.extend(read_parquet(path, ["key"])["key"].chunks)
         return pa.chunked_array(columns, pa.string())
 
-    def write(self, keys: Sequence[str], vectors: np.ndarray, missing: dict[str, str]) -> None:
-        """Write one shard: `vectors` (len(keys), d) float32, then the keys that are missing."""
+    def write(self, rows: EmbeddingTable[str]) -> None:
+        """Write one shard: the rows of a table of this folder's layer and pooling, then the keys that are missing."""
+        keys, missing = rows.keys, rows.missing
         if not keys and not missing:
             return
         self._write_manifest()
-        flat = pa.array(np.ascontiguousarray(vectors).reshape(-1), pa.float32())
+        flat = pa.array(np.ascontiguousarray(rows.vectors).reshape(-1), pa.float32())
         column = pa.concat_arrays(
             [
                 pa.FixedSizeListArray.from_arrays(flat, self.dimension),
                 pa.nulls(len(missing), pa.list_(pa.float32(), self.dimension)),
             ]
         )
-        table = pa.table([[*keys, *missing], column, [None] * len(keys) + list(missing.values())], schema=self.schema)
+        every = [*keys, *missing]
+        table = pa.table(
+            [every, column, *([said.get(key) for key in every] for said in (missing, rows.found_as, rows.cut))],
+            schema=self.schema,
+        )
         buffer = pa.BufferOutputStream()
         pq.write_table(table, buffer, compression="NONE", use_dictionary=False)
         content = buffer.getvalue()
@@ -190,7 +200,7 @@ def _compute_absent(
                     table = compute(todo)
                     for folder, there in zip(folders, present, strict=True):
                         one = table.at_pooling(folder.identity.pooling).at_layer(folder.identity.layer)
-                        folder.write(*_lacking(one, there))
+                        folder.write(_lacking(one, there))
             bar.update(len(chunk))
 
 
@@ -201,28 +211,32 @@ def _absent(present: Sequence[pa.ChunkedArray], wanted: Sequence[str]) -> list[s
     return sorted(keys.filter(pc.invert(everywhere)).to_pylist())
 
 
-def _lacking(table: EmbeddingTable[str], there: pa.ChunkedArray) -> tuple[list[str], np.ndarray, dict[str, str]]:
+def _lacking(table: EmbeddingTable[str], there: pa.ChunkedArray) -> EmbeddingTable[str]:
     """Leave out of a table what a folder has already."""
     known = set(there.to_pylist())
     rows = [row for row, key in enumerate(table.keys) if key not in known]
     missing = {key: reason for key, reason in table.missing.items() if key not in known}
-    return [table.keys[row] for row in rows], table.vectors[rows], missing
+    return replace(table, keys=[table.keys[row] for row in rows], vectors=table.vectors[rows], missing=missing)
 
 
 def _gather(folders: Sequence[ShardFolder], stored: Sequence[pa.Table], wanted: Sequence[str]) -> EmbeddingTable[str]:
     keys = pa.array(wanted, pa.string())
-    blocks, missing = [], {}
+    blocks, said = [], {}
     for folder, table in zip(folders, stored, strict=True):
         rows = pc.index_in(keys, value_set=table["key"]).to_numpy(zero_copy_only=False)
-        chosen = table["missing"].take(pa.array(rows))
-        has = pc.is_null(chosen).to_numpy(zero_copy_only=False)
-        missing = {key: reason for key, reason in zip(wanted, chosen.to_pylist(), strict=True) if reason is not None}
+        said = {column: _said(wanted, table[column].take(pa.array(rows))) for column in ("missing", "found_as", "cut")}
+        has = np.array([key not in said["missing"] for key in wanted], dtype=bool)
         blocks.append(_matrix(table["vector"], folder.dimension)[rows[has]])
-    kept = [key for key in wanted if key not in missing]
+    kept = [key for key in wanted if key not in said["missing"]]
     layers = tuple(dict.fromkeys(folder.identity.layer for folder in folders))
     poolings = tuple(dict.fromkeys(folder.identity.pooling for folder in folders))
     vectors = blocks[0] if len(blocks) == 1 else np.hstack(blocks)
-    return EmbeddingTable(kept, vectors, missing, layers, poolings)
+    return EmbeddingTable(kept, vectors, layers=layers, poolings=poolings, **said)
+
+
+def _said(keys: Sequence[str], column: pa.ChunkedArray) -> dict[str, Any]:
+    """Give what a column says of keys, without those of which it says nothing."""
+    return {key: value for key, value in zip(keys, column.to_pylist(), strict=True) if value is not None}
 
 
 def _matrix(column: pa.ChunkedArray, dimension: int) -> np.ndarray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ FloatMatrix = NDArray[np.float32]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 Key = TypeVar("Key", bound=Hashable)
+Other = TypeVar("Other", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class EmbeddingTable(Generic[Key]):
     of the input. `vectors` is (n, d) float32 and finite; with several `layers` or `poolings` a row
     holds their vectors laid end to end, (n, len(poolings) * len(layers) * d), the layers of the
     first pooling first; `at_layer` and `at_pooling` take those of one.
-    `missing` maps a key without a vector to the reason.
+    `missing` maps a key without a vector to the reason. `found_as` maps a key to the word of the model's
+    vocabulary that was taken for it, where that is spelled in another way. `cut` maps a key that was longer
+    than the model's window to its length in tokens.
 
     Raises `InputError` where these do not hold.
     """
@@ -36,6 +39,8 @@ class EmbeddingTable(Generic[Key]):
     missing: dict[Key, str] = field(default_factory=dict)
     layers: tuple[int, ...] = (0,)
     poolings: tuple[str, ...] = ("mean",)
+    found_as: dict[Key, str] = field(default_factory=dict)
+    cut: dict[Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or self.vectors.dtype != np.float32:
@@ -67,7 +72,7 @@ class EmbeddingTable(Generic[Key]):
         if layer not in self.layers:
             raise UnknownNameError.of("layer of this table", layer, self.layers)
         block = self._blocks()[:, :, self.layers.index(layer)]
-        return EmbeddingTable(self.keys, _flat(block), self.missing, (layer,), self.poolings)
+        return replace(self, vectors=_flat(block), layers=(layer,))
 
     def at_pooling(self, pooling: str) -> EmbeddingTable[Key]:
         """Take one of the poolings: the same keys with (n, len(layers) * d) vectors.
@@ -77,7 +82,15 @@ class EmbeddingTable(Generic[Key]):
         if pooling not in self.poolings:
             raise UnknownNameError.of("pooling of this table", pooling, self.poolings)
         block = self._blocks()[:, self.poolings.index(pooling)]
-        return EmbeddingTable(self.keys, _flat(block), self.missing, self.layers, (pooling,))
+        return replace(self, vectors=_flat(block), poolings=(pooling,))
+
+    def renamed(self, rename: Callable[[Key], Other]) -> EmbeddingTable[Other]:
+        """Give the same table under other keys; `rename` gives each key another one."""
+        keys = [rename(key) for key in self.keys]
+        missing, found_as, cut = (
+            {rename(key): value for key, value in said.items()} for said in (self.missing, self.found_as, self.cut)
+        )
+        return EmbeddingTable(keys, self.vectors, missing, self.layers, self.poolings, found_as, cut)
 
     def _blocks(self) -> FloatMatrix:
         """View the vectors as (n, poolings, layers, d)."""

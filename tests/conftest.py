@@ -258,7 +258,7 @@ def make_tiny(kind, folder):
     _tiny(folder, tokenizer, AutoModel.from_config(config))
     if kind == "bert":
         return folder_spec(
-            folder, name="tiny-bert", encoder="bert", config=config, max_tokens=64, lowercase=True, pool_special=True
+            folder, name="tiny-bert", encoder="bert", config=config, max_tokens=64, case="lower", pool_special=True
         )
     return folder_spec(folder, name=f"tiny-{kind}", encoder="causal", config=config, max_tokens=600, bos="<bos>")
 

@@ -215,7 +215,7 @@ def test_an_encoder_folder_gives_the_vectors_of_transformers(own, kind):
     model = AutoModel.from_pretrained(own / kind)
     assert (spec.dimension, spec.layer) == (32, model.config.num_hidden_layers)
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
-    assert spec.lowercase == (kind == "bert")
+    assert (spec.case == "lower") == (kind == "bert")
     assert spec.max_tokens == (128 if kind == "bert" else 600 - model.config.pad_token_id - 1)
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(own / kind / "tokenizer.json"))
     texts = [*TEXT, "dog"]

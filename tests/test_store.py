@@ -163,7 +163,7 @@ def test_a_damaged_shard_is_listed_and_cleaned(folder):
 def test_settings_and_package_versions_are_part_of_the_identity(monkeypatch):
     spec = real("sbert-minilm").spec
     before = code_version(spec)
-    for change in ({"max_tokens": 16}, {"lowercase": False}, {"pool_special": False}):
+    for change in ({"max_tokens": 16}, {"case": "cased"}, {"pool_special": False}):
         assert code_version(spec.model_copy(update=change)) != before
     assert code_version(spec.model_copy(update={"title": "other"})) == before
     monkeypatch.setattr("importlib.metadata.version", lambda name: "0")

@@ -73,5 +73,7 @@ def code_version(spec: ModelSpec) -> str:
         [folder.parent / "pooling.py", folder.parent / "spans.py", *(folder / f"{module}.py" for module in modules)]
     )
     versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
-    settings = spec.model_dump_json(include={"encoder", "layers", "max_tokens", "lowercase", "bos", "pool_special"})
+    settings = spec.model_dump_json(
+        include={"encoder", "layers", "max_tokens", "case", "bos", "pool_special", "prompt"}
+    )
     return hashlib.sha256("\n".join([code, *versions, settings]).encode()).hexdigest()[:16]

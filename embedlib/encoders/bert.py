@@ -38,7 +38,7 @@ class BertEncoder(TransformerEncoder):
             (*self._front, *ids, *self._back),
             (*((0, 0) for _ in self._front), *offsets, *((end, end) for _ in self._back)),
             (*(framed for _ in self._front), *(True for _ in ids), *(framed for _ in self._back)),
-            cut=len(ids) < len(encoding.ids),
+            cut=len(encoding.ids) if len(ids) < len(encoding.ids) else 0,
         )
 
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:

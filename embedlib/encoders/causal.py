@@ -57,7 +57,7 @@ class CausalEncoder(TransformerEncoder):
             (*self._front, *ids),
             (*((0, 0) for _ in self._front), *offsets),
             (*(False for _ in self._front), *(True for _ in ids)),
-            cut=len(ids) < len(encoding.ids),
+            cut=len(encoding.ids) if len(ids) < len(encoding.ids) else 0,
         )
 
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:

@@ -98,11 +98,11 @@ class WordVectorEncoder(StaticEncoder):
         """Look a word up as it stands, then in lower case where the vocabulary is lower case."""
         form = unicodedata.normalize("NFC", word)
         row = self._row.get(form)
-        return self._row.get(form.lower()) if row is None and self.spec.lowercase else row
+        return self._row.get(form.lower()) if row is None and self.spec.case == "lower" else row
 
     def text_rows(self, text: str) -> list[int]:
         text = unicodedata.normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-        tokens = _TOKEN.findall(text.lower() if self.spec.lowercase else text)
+        tokens = _TOKEN.findall(text.lower() if self.spec.case == "lower" else text)
         return [row for row in map(self._row.get, tokens) if row is not None]
 
     def no_rows_reason(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,20 +29,18 @@ from embedlib.pooling import pool
 from embedlib.spans import SpanKey, cut_word, distinct_spans
 from embedlib.table import EmbeddingTable
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Tokens:
     """A text's token ids with what frames it, and for each its characters and whether it is pooled.
 
-    `cut` says that the text was longer than the window.
+    `cut` is the length of a text that was longer than the window, 0 where nothing was cut.
     """
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
     pooled: tuple[bool, ...]
-    cut: bool
+    cut: int
 
 
 @dataclass(frozen=True)
@@ -108,15 +105,8 @@ class TransformerEncoder(WordsAsTexts):
         raise NotImplementedError
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """Tokenise and frame texts; logs how many were cut to the window of `spec.max_tokens`."""
-        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        tokens = [self.frame(encoding) for encoding in encodings]
-        if cut := sum(t.cut for t in tokens):
-            logger.warning(
-                "%s: %d of %d texts were cut to the window of %d tokens",
-                self.spec.name, cut, len(texts), self.spec.max_tokens,
-            )  # fmt: skip
-        return tokens
+        """Tokenise and frame texts."""
+        return [self.frame(encoding) for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def encode_sentences(
         self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
@@ -131,7 +121,8 @@ class TransformerEncoder(WordsAsTexts):
         tokens = self.tokenize([fill(template, text) for text in keys])
         masks = [np.array(t.pooled) for t in tokens]
         rows = np.arange(len(keys))
-        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, modes), missing, layers, modes)
+        cut = {key: text.cut for key, text in zip(keys, tokens, strict=True) if text.cut}
+        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, modes), missing, layers, modes, cut=cut)
 
     def encode_spans(
         self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
@@ -160,7 +151,9 @@ class TransformerEncoder(WordsAsTexts):
             texts = [replace(text, ids=text.ids[:end]) for text, end in zip(texts, ends, strict=True)]
             masks = [mask[: ends[row]] for row, mask in zip(rows, masks, strict=True)]
         vectors = self._pooled(texts, rows, masks, layers, modes)
-        return EmbeddingTable(keys, vectors, missing, layers, modes)
+        # A model that reads from left to right sees nothing of what was cut off behind a span.
+        cut = {} if self.left_to_right else {key: tokens[key[0]].cut for key in keys if tokens[key[0]].cut}
+        return EmbeddingTable(keys, vectors, missing, layers, modes, cut=cut)
 
     def _nothing(self, text: str) -> str | None:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -192,7 +185,7 @@ class TransformerEncoder(WordsAsTexts):
     def _bare(self, text: str) -> str:
         """Reduce a form to what tokenising keeps, for comparison: no spaces, the normaliser's case."""
         text = unicodedata.normalize("NFC", "".join(text.split()))
-        if not self.spec.lowercase:
+        if self.spec.case != "lower":
             return text
         folded = unicodedata.normalize("NFD", text.lower())
         return "".join(c for c in folded if unicodedata.category(c) != "Mn")

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from embedlib.errors import ArtifactError, InputError
 from embedlib.paths import cache_dir, written_whole
 from embedlib.references import hub
+from embedlib.references.options import Options, split_options
 from embedlib.references.vectors import neighbours
 from embedlib.sources import code_digest
 from embedlib.spec import ModelSpec
@@ -39,18 +40,20 @@ class _Reference(NamedTuple):
 
     family: str
     rest: str
+    options: Options
 
     @property
     def is_hub(self) -> bool:
         return self.rest.startswith("hf:")
 
     def with_rest(self, rest: str) -> str:
-        return f"{self.family}:{rest}" if self.family else rest
+        return f"{self.family}:{rest}{self.options.text}" if self.family else f"{rest}{self.options.text}"
 
 
 def _take_apart(text: str) -> _Reference:
     family, sign, rest = text.partition(":")
-    return _Reference(family, rest) if sign and family in _FAMILIES else _Reference("", text)
+    family, rest = (family, rest) if sign and family in _FAMILIES else ("", text)
+    return _Reference(family, *split_options(rest))
 
 
 def is_reference(text: str) -> bool:
@@ -86,7 +89,9 @@ def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
         path = Path(os.path.abspath(Path(reference.rest).expanduser()))  # noqa: PTH100 (a link keeps its name)
         pinned, stem, origin = reference.with_rest(str(path)), _stem(path), path.name
     _check_exists(path, reference.rest)
-    spec = _remembered(pinned, path) or _examine(pinned, path, _safe_name(stem), origin)
+    options = reference.options
+    name = _safe_name(f"{stem}{options.text}")
+    spec = _remembered(pinned, path) or _examine(pinned, path, name, f"{origin}{options.text}", options)
     if reference.family:
         spec = spec.model_copy(update={"family": cast(Literal["classical", "llm"], reference.family)})
     return pinned, _renamed(spec, taken)
@@ -185,10 +190,10 @@ def _remembered(pinned: str, path: Path) -> ModelSpec | None:
     return ModelSpec.model_validate(memo["spec"])
 
 
-def _examine(pinned: str, path: Path, name: str, origin: str) -> ModelSpec:
+def _examine(pinned: str, path: Path, name: str, origin: str, options: Options) -> ModelSpec:
     before = _stamps(_watched(path))
     try:
-        spec = _describe(path, name, origin)
+        spec = _describe(path, name, origin, options)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise ArtifactError(f"{path}: {'.'.join(map(str, wrong['loc']))} of the model: {wrong['msg']}") from error
@@ -206,18 +211,19 @@ def _examine(pinned: str, path: Path, name: str, origin: str) -> ModelSpec:
     return spec
 
 
-def _describe(path: Path, name: str, origin: str) -> ModelSpec:
-    """Look at a file or folder; gives the spec of the model in it."""
+def _describe(path: Path, name: str, origin: str, options: Options) -> ModelSpec:
+    """Look at a file or folder; gives the spec of the model in it, read as the options say."""
     if path.is_dir():
         from embedlib.references.folders import describe_folder
 
-        return describe_folder(path, name, origin)
+        return describe_folder(path, name, origin, options)
     from embedlib.references.header import GGUF_MAGIC, describe_gguf
 
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == GGUF_MAGIC:
+        options.check(path, (), "a GGUF file")
         return describe_gguf(path, name, origin)
     from embedlib.references.vectors import describe_vectors
 
-    return describe_vectors(path, name, origin)
+    return describe_vectors(path, name, origin, options)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
 from embedlib.references.header import LONGEST_WINDOW
+from embedlib.references.options import Options
 from embedlib.spec import Artifact, ModelSpec, Part, Pooling
 
 WEIGHTS = "model.safetensors"
@@ -64,13 +65,14 @@ def check_names(names: Collection[str], where: str) -> None:
     )
 
 
-def describe_folder(folder: Path, name: str, origin: str) -> ModelSpec:
+def describe_folder(folder: Path, name: str, origin: str, options: Options) -> ModelSpec:
     """Give the spec of a folder of transformers or sentence-transformers.
 
     Raises `ArtifactError` for a folder without what is needed, and for a model that has no text
     encoder or decoder that embedlib can read.
     """
     check_names({file.name for file in folder.iterdir()}, str(folder))
+    options.check(folder, (), "a folder of a model")
     if not (folder / MODULES).is_file():
         return _describe_transformer(folder, name, origin)
     plain = _plain_modules(folder)
@@ -185,7 +187,7 @@ def _describe_transformer(folder: Path, name: str, origin: str) -> ModelSpec:
         name=name, title=_title(origin),
         family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder,
         dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=_parameters(_weight_files(folder)),
-        max_tokens=_window(folder, config, LONGEST_WINDOW), lowercase=_lowers(tokenizer),
+        max_tokens=_window(folder, config, LONGEST_WINDOW), case="lower" if _lowers(tokenizer) else "cased",
         bos=_bos(folder, config, tokenizer) if causal else None, pool_special=not causal,
         layer=config.num_hidden_layers, pooling="mean", trained_on="not said", licence="not said", citation="none",
         origin=origin,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
 from embedlib.paths import cache_dir, made_whole
+from embedlib.references.options import Options
 from embedlib.spec import Artifact, ModelSpec, Part
 
 logger = logging.getLogger(__name__)
@@ -41,17 +42,18 @@ class _Vectors(NamedTuple):
     format: str
 
 
-def describe_vectors(path: Path, name: str, origin: str) -> ModelSpec:
+def describe_vectors(path: Path, name: str, origin: str, options: Options) -> ModelSpec:
     """Give the spec of a file of word vectors, which is converted on the first call.
 
     Raises `ArtifactError` that names the file and, in a text, the line.
     """
+    options.check(path, (), "a file of word vectors")
     folder = _converted(path, name)
     about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return ModelSpec(
         name=name, title=path.name, family="classical", kind="static", encoder="word-vectors",
         dimension=about["dimension"], layers=0, parameters=about["words"] * about["dimension"],
-        lowercase=about["lowercase"], layer=0, pooling="mean", trained_on="not said", licence="not said",
+        case="lower" if about["lowercase"] else "cased", layer=0, pooling="mean", trained_on="not said", licence="not said",
         citation="none", origin=origin,
         artifacts=tuple(
             Artifact(role=role, sha256=about["sha256"][role], parts=(Part(path=str(folder / file)),))
