@@ -53,8 +53,8 @@ def describe_vectors(path: Path, name: str, origin: str, options: Options) -> Mo
     return ModelSpec(
         name=name, title=path.name, family="classical", kind="static", encoder="word-vectors",
         dimension=about["dimension"], layers=0, parameters=about["words"] * about["dimension"],
-        case="lower" if about["lowercase"] else "cased", layer=0, pooling="mean", trained_on="not said", licence="not said",
-        citation="none", origin=origin,
+        case="lower" if about["lowercase"] else "cased", layer=0, pooling="mean", trained_on="not said",
+        licence="not said", citation="none", origin=origin,
         artifacts=tuple(
             Artifact(role=role, sha256=about["sha256"][role], parts=(Part(path=str(folder / file)),))
             for role, file in _FILES.items()
