@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from embedlib.encoders.base import TOKEN_BUDGET, equal_length_batches
-from embedlib.encoders.convert import model_folder
+from embedlib.encoders.convert import model_folder, tokenizer_file
 from embedlib.encoders.prefixes import Node, grow_tree, shared_prefix
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder, load_model
 from embedlib.errors import ArtifactError
@@ -41,7 +41,7 @@ class CausalEncoder(TransformerEncoder):
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         folder = model_folder(spec)
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(tokenizer_file(spec, folder)))
         super().__init__(spec, tokenizer, load_model(spec, folder, dtype, device), dtype)
         self._front: tuple[int, ...] = ()
         if spec.bos is not None:

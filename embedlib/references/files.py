@@ -1,0 +1,46 @@
+"""What the descriptions of folders share: their JSON, their weights, and files as artifacts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from embedlib.artifacts import sha256
+from embedlib.errors import ArtifactError
+from embedlib.spec import Artifact, Part
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+MODULES = "modules.json"
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; one that is not there is an empty object. Raises `ArtifactError`."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path}: not JSON: {error}") from None
+
+
+def as_artifact(role: str, file: Path) -> Artifact:
+    """Make one file an artifact."""
+    return Artifact(role=role, sha256=sha256(file), parts=(Part(path=str(file)),))
+
+
+def title_of(origin: str) -> str:
+    """Name a model in tables by its path or hub id, without the commit."""
+    return origin.removeprefix("hf:").partition("@")[0]
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """List the safetensors files of a folder, none where it has none; raises `ArtifactError` for a missing one."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    files = [folder / file for file in sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))]
+    for file in files:
+        if not file.is_file():
+            raise ArtifactError(f"{folder}: {file.name} is missing, which {INDEX} names")
+    return files
