@@ -38,6 +38,8 @@ class LibraryEncoder(WordsAsTexts):
         self.dtype = dtype
         modules = spec.artifact("modules.json").parts[0].path
         self.model = open_library(Path(modules).parent, dtype, device)
+        if spec.max_tokens is not None:  # the library's own can lie beyond the last position that was learnt
+            self.model.max_seq_length = spec.max_tokens
 
     def encode_sentences(
         self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,

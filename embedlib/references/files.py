@@ -15,14 +15,17 @@ INDEX = "model.safetensors.index.json"
 MODULES = "modules.json"
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; one that is not there is an empty object. Raises `ArtifactError`."""
+def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
+    """Read a JSON file that is an object, or a list; one that is not there is empty. Raises `ArtifactError`."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
+        return kind()
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path}: not JSON: {error}") from None
+    if not isinstance(content, kind):
+        raise ArtifactError(f"{path}: not a {'list' if kind is list else 'JSON object'}, but {str(content)[:50]}")
+    return content
 
 
 def as_artifact(role: str, file: Path) -> Artifact:

@@ -119,12 +119,15 @@ def _architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
     return "bert" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
 
 
-def describe_transformer(folder: Path, name: str, origin: str) -> ModelSpec:
-    """Give the spec of a folder of transformers itself; raises `ArtifactError`."""
+def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool = False) -> ModelSpec:
+    """Give the spec of a folder of transformers itself; for `padded` see `resolve_tokenizer`.
+
+    Raises `ArtifactError`.
+    """
     config = _config(folder)
     encoder = _architecture(folder, config)
     causal = encoder == "causal"
-    file = resolve_tokenizer(folder, framed=not causal)
+    file = resolve_tokenizer(folder, framed=not causal, padded=padded)
     tokenizer = Tokenizer.from_file(str(file))
     return ModelSpec(
         name=name, title=title_of(origin),
@@ -170,14 +173,17 @@ def _parameters(files: Collection[Path]) -> int:
     return count
 
 
-def window(folder: Path, longest: int | None) -> int | None:
-    """Give how many tokens a model reads at most, as its tokenizer and its positions say; None for no limit."""
+def window(folder: Path, longest: int | None, said: int | None = None) -> int | None:
+    """Give how many tokens a model reads at most, None for no limit.
+
+    `said`, or what its tokenizer says where that is None, and its positions limit it, and `longest`.
+    """
     config = _config(folder)
-    said = read_json(folder / "tokenizer_config.json").get("model_max_length")
+    said = said or read_json(folder / "tokenizer_config.json").get("model_max_length")
     positions = getattr(config, "max_position_embeddings", None)
     if positions and config.model_type in _OFFSET:
         positions -= (config.pad_token_id or 0) + 1
-    limits = [int(limit) for limit in (said, positions, longest) if limit and 1 < limit < 1e9]
+    limits = [int(limit) for limit in (said, positions, longest) if isinstance(limit, int | float) and 1 < limit < 1e9]
     return min(limits, default=None)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from embedlib.errors import ArtifactError, UnknownNameError
 from embedlib.references.files import INDEX, MODULES, WEIGHTS, as_artifact, read_json, title_of
@@ -17,6 +18,8 @@ from embedlib.spec import ModelSpec, Pooling
 SETTINGS = "config_sentence_transformers.json"
 
 _POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max", "lasttoken": "last"}
+_LONG = "a longer text of more words, which another is filled up beside"
+_SAME = 0.9999  # the cosine of vectors that are the same but for their last digits
 # What a model is made of; no README, no other library's weights.
 _KEPT = {".json", ".safetensors", ".txt", ".model", ".spm", ".codes", ".tiktoken", ".jinja"}
 _OTHERS = {
@@ -59,12 +62,8 @@ def _class(module: dict[str, Any]) -> str:
 
 def _modules(folder: Path) -> list[dict[str, Any]]:
     """Read the list of modules; raises `ArtifactError` for what is no such list, and for a folder's own code."""
-    modules = read_json(folder / MODULES)
-    if (
-        not isinstance(modules, list)
-        or not modules
-        or not all(isinstance(module, dict) and {"type", "path"} <= module.keys() for module in modules)
-    ):
+    modules: list[dict[str, Any]] = read_json(folder / MODULES, list)
+    if not modules or not all(isinstance(module, dict) and {"type", "path"} <= module.keys() for module in modules):
         raise ArtifactError(f"{folder / MODULES}: not a list of modules, each with a type and a path")
     for module in modules:
         if not str(module["type"]).startswith("sentence_transformers."):
@@ -92,24 +91,29 @@ def _as_encoder(folder: Path, modules: list[dict[str, Any]], name: str, origin: 
     ):  # fmt: skip
         return None
     below = folder / modules[0]["path"]
-    settings, mode = _settings(below), _mode(folder / modules[1]["path"])
+    try:
+        settings, mode = _settings(below), _mode(folder / modules[1]["path"])
+    except Exception as error:  # whatever a file of settings can be
+        raise ArtifactError(
+            f"{folder}: sentence-transformers cannot read the settings of its modules: {error}"
+        ) from None
     if mode not in _POOLINGS or settings is None:
         return None
     try:
-        spec = describe_transformer(below, name, origin)
+        spec = describe_transformer(below, name, origin, padded=True)
     except ArtifactError:  # the library may read it all the same, or says why not
         return None
     if spec.encoder != "bert" or (settings.get("do_lower_case") and spec.case != "lower"):
         return None
-    limits = [int(limit) for limit in (settings.get("max_seq_length"), window(below, None)) if limit]
-    return spec.model_copy(update={"pooling": _POOLINGS[mode], "max_tokens": min(limits, default=None)})
+    limit = window(below, None, settings.get("max_seq_length"))
+    return spec.model_copy(update={"pooling": _POOLINGS[mode], "max_tokens": limit})
 
 
 def _settings(folder: Path) -> dict[str, Any] | None:
     """Read how the library loads a transformer; None where it does more than load it and cut texts."""
     from sentence_transformers.base.modules import Transformer
 
-    settings = {key: value for key, value in Transformer.load_config(str(folder), local_files_only=True).items()}
+    settings = dict(Transformer.load_config(str(folder), local_files_only=True))
     known = {"max_seq_length", "do_lower_case", "transformer_task", "modality_config", "module_output_name"}
     usual, output = Transformer._get_default_modality_config({})
     return (
@@ -136,10 +140,18 @@ def _describe_by_library(
     try:
         model = open_library(folder)
         with quietly():
-            row = model.encode(["a"], prompt_name=prompt, show_progress_bar=False)[0]
+            alone, beside = (
+                model.encode(texts, prompt_name=prompt, show_progress_bar=False)[0] for texts in (["a"], ["a", _LONG])
+            )
     except Exception as error:  # whatever a module can be
         said = " ".join(str(error).split()) or type(error).__name__
         raise ArtifactError(f"{folder}: sentence-transformers cannot use it: {said[:500]}") from error
+    if alone @ beside < _SAME * float(np.linalg.norm(alone) * np.linalg.norm(beside)):
+        raise ArtifactError(
+            f"{folder}: sentence-transformers gives a text another vector beside a longer one: short texts are filled "
+            'up at their beginning, which moves the positions of this model; allowed: "padding_side": "right" in '
+            "tokenizer_config.json"
+        )
     for entry, module in zip(modules, model, strict=True):
         if hasattr(module, "auto_model"):
             _check_filled(folder / entry["path"], module)
@@ -150,19 +162,27 @@ def _describe_by_library(
             )
     causal = any(module.auto_model.config.model_type in decoders() for module in model if hasattr(module, "auto_model"))
     tokenizer = getattr(model, "tokenizer", None)
-    length = model.max_seq_length  # of static embeddings: infinite
-    limited = length and math.isfinite(length) and length < 1e9
+    limits = [model.max_seq_length, _positions(model)]  # the first is infinite for static embeddings
     files = sorted({file for file in _files_of(folder, modules) if file.suffix in _KEPT})
     return ModelSpec(
         name=name, title=title_of(origin), family="llm" if causal else "classical", kind="sentence",
-        encoder="sentence-transformers", dimension=len(row), layers=0,
+        encoder="sentence-transformers", dimension=len(alone), layers=0,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        max_tokens=int(length) if limited else None,
+        max_tokens=min((int(limit) for limit in limits if limit and limit < 1e9), default=None),
         case="lower" if lowers(getattr(tokenizer, "backend_tokenizer", tokenizer)) else "cased",
         pool_special=True, prompt=prompt, layer=0, pooling="builtin", trained_on="not said", licence="not said",
         citation="none", origin=origin,
         artifacts=tuple(as_artifact(file.relative_to(folder).as_posix(), file) for file in files),
     )  # fmt: skip
+
+
+def _positions(model: Any) -> int | None:
+    """Give for how many positions a model has learnt vectors; None where it has none."""
+    for name, table in model.named_modules():
+        if name.endswith(("position_embeddings", ".wpe")) and hasattr(table, "num_embeddings"):
+            # Where that of the padding is known, positions start behind it.
+            return int(table.num_embeddings) - (0 if table.padding_idx is None else table.padding_idx + 1)
+    return None
 
 
 def _check_filled(folder: Path, module: Any) -> None:

@@ -28,8 +28,9 @@ VOCABULARIES = (
 )  # fmt: skip
 _FILES = (*VOCABULARIES, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt")
 _PROBES = [
-    "", " ", "a", "The Dog saw a naïve CAFÉ.", " before", "behind ", "two  spaces", "12 and 3,456.78!", "don't (stop)",
-    "日本語 и ещё שלום", "a 🐶 and 🐶🐱", "e\u0301t ﬁne ½ İ", "a\ttab\nand a line\r\n", "snake_case, CamelCase", "▁ Ġ ##a",
+    "", " ", "a", "The Dog saw a naïve CAFÉ.", " before", "behind ", "two  spaces", "12 and 3,456.78!",
+    "don't (stop)", "日本語 и ещё שלום", "a 🐶 and 🐶🐱", "e\u0301t ﬁne ½ İ", "a\ttab\nand a line\r\n",
+    "snake_case, CamelCase", "▁ Ġ ##a",
 ]  # fmt: skip
 
 
@@ -65,11 +66,12 @@ def lowers(tokenizer: Any) -> bool:
     return normalizer is not None and "ab" in str(normalizer.normalize_str("AB"))
 
 
-def resolve_tokenizer(folder: Path, *, framed: bool) -> Path:
+def resolve_tokenizer(folder: Path, *, framed: bool, padded: bool = False) -> Path:
     """Write the tokenizer of a transformers folder, as transformers has it, into one file of the cache.
 
     Raises `ArtifactError` where transformers cannot load it, and where the file would give other tokens
-    than transformers: `framed` says that the special tokens around a text count, too, and a cut.
+    than transformers: `framed` says that the special tokens around a text count, too, and a cut, `padded`
+    that so does the side on which short texts are filled up.
     """
     from transformers import AutoTokenizer
 
@@ -85,7 +87,10 @@ def resolve_tokenizer(folder: Path, *, framed: bool) -> Path:
             said = " ".join(str(error).split()) or type(error).__name__
             raise ArtifactError(f"{folder}: transformers cannot load the tokenizer: {said[:300]}") from None
         tokenizer, content = _backend(folder, library)
-        if reason := _difference(library, tokenizer, framed):
+        reason = _difference(library, tokenizer, framed)
+        if padded and library.padding_side != "right":
+            reason = f"short texts are filled up at their beginning (padding_side {library.padding_side!r})"
+        if reason:
             raise ArtifactError(f"{folder}: embedlib cannot use the tokenizer as transformers does: {reason}")
     path = cache_dir() / "converted" / f"{hashlib.sha256(content).hexdigest()[:24]}-tokenizer.json"
     if not path.is_file() or path.read_bytes() != content:
@@ -99,7 +104,7 @@ def _backend(folder: Path, library: Any) -> tuple[Tokenizer, bytes]:
     backend = getattr(library, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
         raise ArtifactError(
-            f"{folder}: {type(library).__name__} is no fast tokenizer, which is needed for the places of tokens in a text"
+            f"{folder}: {type(library).__name__} is no fast tokenizer, which the places of tokens in a text need"
         )
     try:
         tokenizer = Tokenizer.from_str(backend.to_str())
