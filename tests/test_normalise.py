@@ -25,11 +25,11 @@ from embedlib.book.normalise import RULES, advise, normalise
         ("The slowest run took 4.53 times longer than the fastest. This could mean that\n3 ms", "2.1 s"),
         ("CPU times: user 1 s, sys: 0 ns, total: 1 s\nCompiler : 120 ms\nWall time: 1 s",
          "CPU times: total: 15.6 ms\nWall time: 2 s"),
-        ("words:  50%|#####     | 5/10 [00:01<00:01,  4.9it/s]\rwords: 100%|##########| 10/10 [00:02<00:00,  4.8it/s]\n",
+        ("words:  50%|#####     | 5/10 [00:01<00:01,  4.9it/s]\rwords: 100%|#####| 10/10 [00:02<00:00,  4.8it/s]\n",
          "words: 100%|██████████████████| 10/10 [1:00:02<00:00, 12.5s/it]\n"),
         ("100%|████| 1.2k/1.2k [00:01<00:00, ?B/s]", "100%|##| 1.2k/1.2k [00:01<00:00, 12.5MB/s]"),
         ("20it [00:01, 9.8it/s]", "20it [00:00, 1023.11it/s]"),
-        ("  0%|    | 0/2 [00:00<?, ?it/s]\n\r in:  0%| | 0/9 [00:00<?, ?it/s]\x1b[A\r 50%|##  | 1/2 [00:01<00:01, 1.0s/it]"
+        ("  0%|    | 0/2 [00:00<?, ?it/s]\n\r in:  0%| | 0/9 [00:00<?, ?it/s]\x1b[A\r 50%|#| 1/2 [00:01<00:01, 1.0s/it]"
          "\n\r in:  50%| | 4/9 [00:00<00:01, 9it/s]\x1b[A\r100%|####| 2/2 [00:02<00:00, 1.0s/it]\n",
          "  0%|    | 0/2 [00:00<?, ?it/s]\n\r in:  50%| | 4/9 [00:00<00:01, 9it/s]\x1b[A\r"
          "100%|####| 2/2 [00:07<00:00, 3.0s/it]\n"),
@@ -106,7 +106,7 @@ def test_two_good_runs_are_equal(one, two):
         ("model /home/x/glove scored 0.81 on men/dev.tsv", "model /home/x/glove scored 0.82 on men/dev.tsv"),
         ("https://example.org/a/b", "https://example.org/a/c"),
         ("90%|#########  | 9/10 [00:01<00:00, 9.8it/s]", "100%|##########| 10/10 [00:01<00:00, 9.8it/s]"),
-        ("100%|##########| 10/10 [00:01<00:00, 9.8it/s, loss=0.2]", "100%|####| 10/10 [00:01<00:00, 9.8it/s, loss=0.3]"),
+        ("100%|####| 10/10 [00:01<00:00, 9.8it/s, loss=0.2]", "100%|####| 10/10 [00:01<00:00, 9.8it/s, loss=0.3]"),
         ("words: 100%|##| 2/2 [00:01<00:00, 9.8it/s]", "texts: 100%|##| 2/2 [00:01<00:00, 9.8it/s]"),
         ("<td>0.81</td><td>2</td>", "<td>0.82</td><td>2</td>"),
         ("a\nb", "b\na"),

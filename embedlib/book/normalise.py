@@ -69,8 +69,9 @@ RULES = (
     _rule("progress without a total", rf"(?<=\b\d+\S*) {_BAR}", r" <time>\g<more>", "20it [00:01,  9.87it/s]"),
     _rule("progress bar of rich", r"[━╸╺]{3,}[ ]+(\d+%)[ ]+(?:-:--:--|\d+:\d\d:\d\d)", r"\1 <time>",
           "Working ━━━━━━━━━━ 100% 0:00:01"),
-    _rule("%timeit", rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \([^)\n]*\))?|[\d,]+ loops?, best of \d+: .* per loop",
-          "<time> per loop", "1.2 ms ± 30 µs per loop (mean ± std. dev. of 7 runs, 1,000 loops each)"),
+    _rule("%timeit", rf"{_DURATION}(?: ± {_DURATION})? per loop(?: \([^)\n]*\))?|"
+          r"[\d,]+ loops?, best of \d+: .* per loop", "<time> per loop",
+          "1.2 ms ± 30 µs per loop (mean ± std. dev. of 7 runs, 1,000 loops each)"),
     _rule("what %timeit and %%time say of some runs only", r"^(?:The slowest run took .*|This could mean that an "
           r"intermediate result.*|Compiler *: .*)\n?", "", "The slowest run took 4.53 times longer than the fastest."),
     _rule("%%time", r"^CPU times: .*", "CPU times: <time>", "CPU times: user 1min 2s, sys: 310 ms, total: 1min 3s"),
@@ -85,7 +86,8 @@ RULES = (
     _rule("process number", r"\b([Pp]rocess )\d+\b(?=[^\w\s]|\s*$|\s+(?:is|was|has|exited|ended|started|finished)\b)",
           r"\1<process>", "working as process 4242"),
     _rule("name that a temporary file got", r"\btmp[a-z0-9_]{8}(?![a-z0-9_])", "<temporary>", "tmpk3j2h1_x.csv"),
-    _rule("path in quotes: its folders", rf"(?<=(?P<quote>['\"`])){_ROOT}(?:[^\\/\n'\"`]+{_SEP})*(?P<name>{_NAME})(?=\1)",
+    _rule("path in quotes: its folders",
+          rf"(?<=(?P<quote>['\"`])){_ROOT}(?:[^\\/\n'\"`]+{_SEP})*(?P<name>{_NAME})(?=\1)",
           r"<path>/\g<name>", "'/home/ann/my book/out.csv'"),
     _rule("path in quotes to a folder", rf"(?<=(?P<quote>['\"`])){_ROOT}(?:[^\\/\n'\"`]+{_SEP})+[^\\/\n'\"`]*(?=\1)",
           "<path>", "'C:\\Users\\ann\\my book'"),
@@ -101,8 +103,8 @@ RULES = (
           "2026-01-02 03:04:05"),
     _rule("date as ctime writes it", rf"\b{_DAY}{_MONTH}[ ]+\d\d?[ ]\d\d:\d\d:\d\d(?:[ ][A-Z]{{3,4}})?[ ]\d{{4}}\b",
           "<time>", "Thu Nov 26 14:13:01 2026"),
-    _rule("how long ago", rf"(?:\b(?:about )?(?:an?|a few|\d+) (?:second|minute|hour|day|week|month|year)s?|{_DURATION}) "
-          r"ago\b|\bjust now\b", "<time> ago", "3 minutes ago"),
+    _rule("how long ago", r"(?:\b(?:about )?(?:an?|a few|\d+) (?:second|minute|hour|day|week|month|year)s?|"
+          rf"{_DURATION}) ago\b|\bjust now\b", "<time> ago", "3 minutes ago"),
     _rule("duration or time of day with seconds", r"(?<![\w:.])(?:\d+ days?,? )?\d{1,3}:\d\d:\d\d(?:[.,]\d+)?(?![\w:])",
           "<time>", "0:00:01.234567"),
     _rule("rate", r"(?<![\w.,])\d[\d.,]*[ ]?(?:[A-Za-z]+/s(?:ec)?|[A-Za-z]+ (?:per|a) second)\b|"
@@ -112,7 +114,7 @@ RULES = (
 
 _SCREEN = regex.compile(
     r"\r|\n|\x1b\[(\d*)A|\x1b\[\d*[KJ]|[^\r\n\x1b]+|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b"
-)  # noqa: E501
+)
 
 
 def normalise(text: str) -> str:
