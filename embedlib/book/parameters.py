@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import io
+import json
 import tokenize
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -42,6 +43,10 @@ class Parameter:
                 f"parameter {self.name} is {value!r}, a {type(value).__name__}; "
                 f"allowed: {self.annotation} (default {self.default!r})"
             ) from None
+
+    def from_json(self, value: Any) -> Any:
+        """Give back a value that went through JSON: a tuple came out as a list."""
+        return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_json(json.dumps(value))
 
     def parse(self, text: str) -> Any:
         """Turn the text of `-p name=text` into a checked value of the annotation (see `literals.parse`).

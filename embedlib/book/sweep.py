@@ -295,7 +295,10 @@ def _work(parent: int) -> None:
     try:
         # As planned: what a branch of the hub stands for may have changed since.
         source = Path(task["source"])
-        execute(Run(source, read_source(source), task["parameters"], Path(task["build"])))
+        notebook = read_source(source)
+        known = read_parameters(notebook)
+        parameters = {name: known[name].from_json(value) for name, value in task["parameters"].items()}
+        execute(Run(source, notebook, parameters, Path(task["build"])))
     except EmbedlibError as error:
         sys.stdout.write("\n" + json.dumps({"error": str(error)}))
         sys.stdout.flush()
