@@ -74,6 +74,10 @@ RULES = (
           "1.2 ms ± 30 µs per loop (mean ± std. dev. of 7 runs, 1,000 loops each)"),
     _rule("what %timeit and %%time say of some runs only", r"^(?:The slowest run took .*|This could mean that an "
           r"intermediate result.*|Compiler *: .*)\n?", "", "The slowest run took 4.53 times longer than the fastest."),
+    _rule("what embedlib says where it makes or mends a file", r"^.*: (?:damaged shard set aside as .*|damaged and is "
+          r"made again|reading the word vectors once|converting the GGUF file once .*|\d+ words stand twice; the first "
+          r"of each counts|\d+ words have a vector of zeros and are left out)$\n?", "",
+          "own.vec: 2 words stand twice; the first of each counts"),
     _rule("%%time", r"^CPU times: .*", "CPU times: <time>", "CPU times: user 1min 2s, sys: 310 ms, total: 1min 3s"),
     _rule("%memit", r"peak memory: .* MiB, increment: .* MiB", "peak memory: <size>",
           "peak memory: 123.45 MiB, increment: 0.10 MiB"),
@@ -83,7 +87,7 @@ RULES = (
           "3f2b8c1e-0a4d-4c1b-9e57-5d2a1c3b4e6f"),
     _rule("process number", r"\b(p?pid|PID|[Pp]rocess (?:id|ID|number|no\.))([ =:#]+)\d+\b", r"\1\2<process>",
           "pid 4242"),
-    _rule("process number", r"\b([Pp]rocess )\d+\b(?=[^\w\s]|\s*$|\s+(?:is|was|has|exited|ended|started|finished)\b)",
+    _rule("process number", r"\b([Pp]rocess )\d+\b(?=[^\w\s]|\s*$|\s+(?:is|was|has|at|in|on|exited|ended|started|finished)\b)",
           r"\1<process>", "working as process 4242"),
     _rule("name that a temporary file got", r"\btmp[a-z0-9_]{8}(?![a-z0-9_])", "<temporary>", "tmpk3j2h1_x.csv"),
     _rule("path in quotes: its folders",
@@ -122,7 +126,7 @@ def normalise(text: str) -> str:
     text = _shown(text)
     for rule in RULES:
         text = rule.pattern.sub(rule.becomes, text)
-    return _sorted_sets(text)
+    return _sorted_sets(text.rstrip())
 
 
 def advise(old: str, new: str) -> str:
