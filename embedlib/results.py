@@ -42,7 +42,7 @@ class Tolerance:
     atol: float = 0.0
 
     def __post_init__(self) -> None:
-        given = (self.rtol, self.atol)
+        given: tuple[Any, ...] = (self.rtol, self.atol)
         if not all(isinstance(one, numbers.Real) and 0 <= one < math.inf for one in given):
             raise RecordError(f"a tolerance has finite rtol and atol of at least 0, not {self}")
 

@@ -143,7 +143,7 @@ class ModelSpec(BaseModel):
                 return tuple(range(self.layers + 1))
             raise self._unknown_layer(layer) if not layer.isdecimal() else self._no_layer(layer)
         try:
-            given = [layer] if not isinstance(layer, Iterable) else list(layer)
+            given: list[Any] = [layer] if not isinstance(layer, Iterable) else list(layer)
         except TypeError:  # an array of no dimension
             given = [layer]
         if not given or isinstance(layer, Mapping | bytes):

@@ -87,7 +87,8 @@ RULES = (
           "3f2b8c1e-0a4d-4c1b-9e57-5d2a1c3b4e6f"),
     _rule("process number", r"\b(p?pid|PID|[Pp]rocess (?:id|ID|number|no\.))([ =:#]+)\d+\b", r"\1\2<process>",
           "pid 4242"),
-    _rule("process number", r"\b([Pp]rocess )\d+\b(?=[^\w\s]|\s*$|\s+(?:is|was|has|at|in|on|exited|ended|started|finished)\b)",
+    _rule("process number", r"\b([Pp]rocess )\d+\b"
+          r"(?=[^\w\s]|\s*$|\s+(?:is|was|has|at|in|on|exited|ended|started|finished)\b)",
           r"\1<process>", "working as process 4242"),
     _rule("name that a temporary file got", r"\btmp[a-z0-9_]{8}(?![a-z0-9_])", "<temporary>", "tmpk3j2h1_x.csv"),
     _rule("path in quotes: its folders",
