@@ -76,12 +76,12 @@ def extract(
     chosen: int | str | None = int(layer) if layer is not None and layer.isdigit() else layer
     for name in names:
         spec = find_model(name)
-        spec.resolve_layers(chosen)  # type: ignore[arg-type]
+        spec.resolve_layers(chosen)
         spec.resolve_poolings(pooling)
     wanted = load_words(int(words) if words.isdigit() else words)
     rows = []
     for name in names:
-        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)  # type: ignore[arg-type]
+        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)
         rows.append([name, f"{len(table):,}", f"{len(table.missing):,}", table.vectors.shape[1]])
     console.print(_table(f"{len(wanted):,} words", ["model", "vectors", "missing", "numbers a row"], rows))
 

@@ -67,8 +67,11 @@ class EmbeddingTable(Generic[Key]):
     def at_layer(self, layer: int) -> EmbeddingTable[Key]:
         """Take one of the layers: the same keys with (n, len(poolings) * d) vectors.
 
+        A negative number counts from the last of the table's layers: -1 is the last.
         Raises `UnknownNameError` for a layer that was not extracted.
         """
+        if layer not in self.layers and -len(self.layers) <= layer < 0:
+            layer = self.layers[layer]
         if layer not in self.layers:
             raise UnknownNameError.of("layer of this table", layer, self.layers)
         block = self._blocks()[:, :, self.layers.index(layer)]

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from embedlib.artifacts import sha256
+from embedlib.book.files import watched
 from embedlib.book.leftovers import SOCKETS, remove_leftovers
 from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
 from embedlib.book.parameters import read_parameters, resolve
@@ -77,23 +78,10 @@ class Run:
 def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
     """Read a notebook and check the texts of its parameters; no kernel starts.
 
-    The text of a parameter that may be any string, where it is the path of a file or folder from
-    here, becomes an absolute path, since the notebook runs in the project's folder.
-
-    Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
+    Raises `ParameterError` or `NotebookError`, as `parameters.resolve` does.
     """
     notebook = read_source(source)
-    parameters = {name: _absolute(value) for name, value in resolve(notebook, given or {}).items()}
-    return Run(source, notebook, parameters, build or PROJECT / "_build")
-
-
-def _absolute(value: Any) -> Any:
-    if not isinstance(value, str) or value in {"", "all"}:
-        return value
-    try:
-        return str(Path(value).resolve()) if Path(value).exists() else value
-    except OSError:  # too long for a path
-        return value
+    return Run(source, notebook, resolve(notebook, given or {}), build or PROJECT / "_build")
 
 
 def fingerprint(run: Run) -> Fingerprint:
@@ -102,7 +90,10 @@ def fingerprint(run: Run) -> Fingerprint:
     specs = {name: find_model(name) for name in settings.get("models", roster())}
     data = PROJECT / "data"
     files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
-    own = [file for value in settings.values() if isinstance(value, str) and value for file in _files(Path(value))]
+    # Models and runs have parts of their own below.
+    own = [
+        file for name, value in settings.items() if name not in ("models", "runs") for file in watched(value, PROJECT)
+    ]
     return {
         "cells": {
             f"{number} ({_first_line(cell.source)})": _cell_digest(cell)
@@ -125,13 +116,6 @@ def _runs_read(run: Run) -> list[Path]:
     others = [source.stem for source in notebook_sources(run.source.parent) if source.stem != run.source.stem]
     paths = [Path(path) for path in run.settings["runs"]] or [last_run(name) for name in others]
     return [path for path in paths if path.is_file()]
-
-
-def _files(path: Path) -> list[Path]:
-    """Give a file, or the files of a folder, that a parameter names."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    return [path] if path.is_file() else []
 
 
 def why(run: Run, now: Fingerprint) -> list[str]:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -116,6 +117,11 @@ def split_values(parameter: Parameter, text: str) -> list[str]:
         return [text]
     if str in kinds and not any(_is_number(part) for part in parts):
         return [text]
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", text) and any(part.startswith("0") for part in parts):
+        raise ParameterError(
+            f"{parameter.name}={text}: one number or {len(parts)}? One is written {text.replace(',', '')}; "
+            f"several are given as -p {parameter.name}={parts[0]} -p {parameter.name}={parts[1]}"
+        )
     return parts
 
 
@@ -289,7 +295,10 @@ def _work(parent: int) -> None:
     try:
         # As planned: what a branch of the hub stands for may have changed since.
         source = Path(task["source"])
-        execute(Run(source, read_source(source), task["parameters"], Path(task["build"])))
+        notebook = read_source(source)
+        known = read_parameters(notebook)
+        parameters = {name: known[name].from_json(value) for name, value in task["parameters"].items()}
+        execute(Run(source, notebook, parameters, Path(task["build"])))
     except EmbedlibError as error:
         sys.stdout.write("\n" + json.dumps({"error": str(error)}))
         sys.stdout.flush()
