@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from embedlib.book.leftovers import leftovers
 from embedlib.book.notebooks import KERNELSPEC
-from embedlib.book.run import OFFLINE
+from embedlib.book.machine import OFFLINE
 from embedlib.paths import PROJECT, cache_dir
 
 PYTHON = (3, 11)  # what requirements.txt was resolved for
