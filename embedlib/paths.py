@@ -60,16 +60,22 @@ def setting(name: str) -> Path | None:
     return path
 
 
-def cache_dir() -> Path:
-    """Give the cache folder: `$EMBEDLIB_CACHE`, or `embedlib` under the user's cache folder.
+def cache_folder() -> Path:
+    """Say which folder is the cache: `$EMBEDLIB_CACHE`, or `embedlib` under the user's cache folder.
 
-    Raises `EmbedlibError` where it is not there and cannot be made.
+    Raises `EmbedlibError` where neither is known.
     """
     setting("XDG_CACHE_HOME")
     folder = setting("EMBEDLIB_CACHE") or platformdirs.user_cache_path("embedlib")
+    if not folder.is_absolute():  # "~/.cache" stays as it is where the user has no home
+        raise no_cache(folder, "this user has no home folder")
+    return folder
+
+
+def cache_dir() -> Path:
+    """Give the cache folder, made where it is not there; raises `EmbedlibError` where it cannot be made."""
+    folder = cache_folder()
     try:
-        if not folder.is_absolute():  # "~/.cache", where this user has no home
-            raise FileNotFoundError("this user has no home folder")
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise no_cache(folder, "it is a file") from None

@@ -33,10 +33,6 @@ def _tree_digest(path: Path, mtime_ns: int, size: int) -> str:
 
 
 def library_files() -> list[Path]:
-    """List the modules that a notebook's numbers can depend on: all but `book/` and `cli.py`."""
+    """List the modules that a notebook's numbers can depend on: all but `book/` and `cli/`."""
     package = Path(__file__).parent
-    return sorted(
-        path
-        for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in {"book", "cli.py", "__main__.py"}
-    )
+    return sorted(path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in {"book", "cli"})

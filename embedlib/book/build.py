@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from embedlib.book.links import check_links
-from embedlib.book.notebooks import notebook_sources, read_executed, write
 from embedlib.book.machine import scratch, surroundings
+from embedlib.book.notebooks import notebook_sources, read_executed, write
 from embedlib.book.run import fingerprint, plan, why
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
