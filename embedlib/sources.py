@@ -29,7 +29,17 @@ def _tree_digest(path: Path, mtime_ns: int, size: int) -> str:
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()
+
+
+def _shape(node: object) -> object:
+    """Give a syntax tree as lists, the same in every version of Python, as `ast.dump` is not: empty fields go."""
+    if isinstance(node, ast.AST):
+        return [
+            type(node).__name__,
+            *([name, _shape(value)] for name, value in ast.iter_fields(node) if value not in (None, [])),
+        ]
+    return [_shape(part) for part in node] if isinstance(node, list) else node
 
 
 def library_files() -> list[Path]:

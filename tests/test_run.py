@@ -188,7 +188,7 @@ def test_command_line_checks_parameters_before_a_kernel_starts(source, monkeypat
 
 
 def test_command_line_shows_the_roster(call):
-    code, out, _ = call("models")
+    code, out, _ = call("models", "--wide")
     assert code == 0
     assert "qwen2.5-coder-0.5b-q4" in out
     assert "494,032,768" in out

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from embedlib.book.leftovers import leftovers
 from embedlib.book.machine import OFFLINE, connection, scratch
 from embedlib.book.notebooks import KERNELSPEC
+from embedlib.book.run import environment
 from embedlib.errors import EmbedlibError
 from embedlib.paths import PROJECT, cache_folder
 
@@ -217,9 +218,12 @@ def check_kernel() -> Finding:
     name = KERNELSPEC["name"]
     mend = f"{sys.executable} -m ipykernel install --sys-prefix --name {name}"
     try:
-        spec = KernelSpecManager().get_kernel_spec(name)
+        with scratch() as folder, environment({"IPYTHONDIR": str(folder)}):  # as in a run, where the home has no part
+            spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
         return Finding("kernel", "problem", f"there is no kernel {name!r}", mend)
+    except (OSError, EmbedlibError) as error:
+        return Finding("kernel", "problem", f"cannot be looked for: {error}", "mend what is said of temporary files")
     program = spec.argv[0] if spec.argv else ""
     # Jupyter puts the running Python in the place of these names.
     own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}

@@ -57,7 +57,7 @@ class Board:
 
     def cell(self, run: Run, number: int) -> None:
         """Show the cell at work."""
-        self._progress.update(self._tasks[run.name], completed=number)
+        self._progress.update(self._tasks[run.name], completed=number, refresh=True)
 
     def ends(self, run: Run) -> None:
         """Take a run away that has ended."""
