@@ -38,8 +38,8 @@ def leftovers(build: Path, name: str | None = None) -> Iterator[Path]:
                 continue
             if _is_gone(int(found["writer"] or found["runner"]), path):
                 yield path
-    for folder in temporary_folders():
-        for path in sorted(folder.glob(f"{SOCKETS}*")):
+    for place in temporary_folders():
+        for path in sorted(place.glob(f"{SOCKETS}*")):
             found = re.fullmatch(rf"{SOCKETS}(\d+)-\w+", path.name)
             if found and _is_gone(int(found[1]), path):
                 yield path

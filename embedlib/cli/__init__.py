@@ -380,6 +380,10 @@ def main() -> None:
         app()
     except EmbedlibError as error:
         status, message = 2 if isinstance(error, InputError | ParameterError | UnknownNameError) else 1, str(error)
+    except SystemExit as stop:
+        if stop.code == 130:  # Ctrl-C
+            say("stopped", errors)
+        raise
     except BrokenPipeError:  # whoever read the output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
