@@ -77,11 +77,12 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Point the cache at an empty folder that shares only the converted models."""
+    """Point the cache at an empty folder that shares only the converted models and Matplotlib's list of fonts."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    (REAL_CACHE / "converted").mkdir(exist_ok=True)
-    (folder / "converted").symlink_to(REAL_CACHE / "converted")
+    for name in ("converted", "matplotlib"):
+        (REAL_CACHE / name).mkdir(exist_ok=True)
+        (folder / name).symlink_to(REAL_CACHE / name)
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
 
