@@ -28,6 +28,13 @@ class Subwords(NamedTuple):
     shortest: int
     longest: int
 
+    def buckets_of(self, word: str) -> list[int]:
+        """List the buckets of a word's n-grams."""
+        from gensim.models.fasttext import ft_ngram_hashes
+
+        found: list[int] = ft_ngram_hashes(word, self.shortest, self.longest, len(self.buckets))
+        return found
+
 
 class Library(NamedTuple):
     """What a library's file holds: the name of the format, the vectors block by block, and the subwords if any."""
@@ -143,14 +150,7 @@ def _composed(words: Sequence[str], rows: NDArray[np.float32], subwords: Subword
             yield block
             continue
         made = [
-            np.concatenate([row[None], subwords.buckets[_buckets(word, subwords)]]).mean(axis=0, dtype=np.float32)
+            np.concatenate([row[None], subwords.buckets[subwords.buckets_of(word)]]).mean(axis=0, dtype=np.float32)
             for word, row in zip(block.words, block.rows, strict=True)
         ]
         yield block._replace(rows=np.array(made))
-
-
-def _buckets(word: str, subwords: Subwords) -> list[int]:
-    from gensim.models.fasttext import ft_ngram_hashes
-
-    found: list[int] = ft_ngram_hashes(word, subwords.shortest, subwords.longest, len(subwords.buckets))
-    return found

@@ -8,15 +8,15 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
 from embedlib.errors import ArtifactError
 
 PACKED = {".gz", ".bz2", ".xz", ".zip"}
 _ZIP = b"PK\x03\x04"
-_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+_OPENERS: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
 def is_packed(path: Path) -> bool:
@@ -38,7 +38,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                 yield file
             return
         opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
-        with path.open("rb") if opener is None else cast(IO[bytes], opener(path)) as file:
+        with path.open("rb") if opener is None else opener(path) as file:
             yield file
     except zipfile.BadZipFile as error:
         raise ArtifactError(f"{path}: a zip archive; unpack word vectors first: {error}") from None

@@ -308,7 +308,9 @@ def _records(
     while read < wanted:
         fresh = file.read(max(_BLOCK, 2 * width))
         buffer += fresh
-        words, vectors, start = [], [], 0
+        words: list[bytes] = []
+        vectors: list[bytes] = []
+        start = 0
         while read + len(words) < wanted:
             space = buffer.find(b" ", start, start + _LONGEST)
             if space < 0 or space + 1 + width > len(buffer):

@@ -193,7 +193,8 @@ class _Kept:
             raise ArtifactError(
                 f"{self.path}, {self.unit} {block.places[bad]}: the vector of {block.words[bad]!r} is not finite"
             )
-        directed, rows = block.rows.any(axis=1).tolist(), []
+        directed: NDArray[np.bool_] = np.any(block.rows, axis=1)
+        rows = []
         for row, word in enumerate(block.words):
             if not word.strip():
                 self.blank += 1
