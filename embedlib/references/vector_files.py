@@ -168,8 +168,8 @@ def _read_text(path: Path, layout: Layout, limit: int | None, encoding: str) -> 
             if places:
                 read += len(places)
                 yield _parse(path, layout, [line for line in lines if line.strip()], places, encoding)
-    wanted = _wanted(layout, limit)
-    if wanted is not None and (read < wanted or (limit is None and read > wanted)):
+    wanted = _wanted(layout, limit) or 0
+    if layout.said is not None and (read < wanted or (limit is None and read > wanted)):
         raise ArtifactError(
             f"{path}: the first line says {layout.said:,} words, the file has {read:,}; is it complete? "
             f"Write {path.name}[:{read}] to take what is there"
