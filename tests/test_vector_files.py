@@ -154,6 +154,7 @@ WRONG = {
     "large": (text().replace("7.125", "1e99"), r"v\.txt, line 4: the vector of 'north' is not finite"),
     "short": (text(last=False).rsplit(" ", 1)[0], r"v\.txt, line 5: 2 numbers where the first lines have 3"),
     "long": (text(last=False) + " 4", r"v\.txt, line 5: 4 numbers where"),
+    "tab-like": ("a 1 2\nb 1\x0b5 2\n", r"line 2: not 2 numbers after a word"),
     "letters": (text(header=True).replace("7.125", "7,125"), r"line 5: not 3 numbers after a word: '7,125'"),
     "zeros": ("a 0 0\nb 0 0.0\n", "no word of it can be used: 2 words have a vector of zeros"),
 }
@@ -432,9 +433,9 @@ def converted(tmp_path_factory, content):
 
 
 PIECES = st.sampled_from(
-    [b"3 2\n", b"2 2\n", b"dog ", b"0.5 ", b"-1 ", b"\n", b" ", b"\t", b",", b'"', b"nan", b"\xff", b"\0", b"\xe9", b"1e400 ", b"cat 1 2\n",
-      b"\x1f\x8b", b"PK\x03\x04", b"BZh9", struct.pack("<i", 793712314), b"\x0b", b"1_0 ", b"0x1 ",
-     b"\x80\x04", b"\r\n", struct.pack("<2f", 1, 2), b"\xc2\xa0 1 2\n"]
+    [b"3 2\n", b"2 2\n", b"dog ", b"0.5 ", b"-1 ", b"\n", b" ", b"\t", b",", b'"', b"nan", b"\xff", b"\0", b"\xe9",
+     b"1e400 ", b"cat 1 2\n", b"\x1f\x8b", b"PK\x03\x04", b"BZh9", struct.pack("<i", 793712314), b"\x0b", b"1_0 ",
+     b"0x1 ", b"\x80\x04", b"\r\n", struct.pack("<2f", 1, 2), b"\xc2\xa0 1 2\n"]
 )  # fmt: skip
 
 

@@ -149,8 +149,9 @@ def _composed(words: Sequence[str], rows: NDArray[np.float32], subwords: Subword
         if subwords is None:
             yield block
             continue
-        made = [
-            np.concatenate([row[None], subwords.buckets[subwords.buckets_of(word)]]).mean(axis=0, dtype=np.float32)
-            for word, row in zip(block.words, block.rows, strict=True)
-        ]
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused with its word
+            made = [
+                np.concatenate([row[None], subwords.buckets[subwords.buckets_of(word)]]).mean(axis=0, dtype=np.float32)
+                for word, row in zip(block.words, block.rows, strict=True)
+            ]
         yield block._replace(rows=np.array(made))

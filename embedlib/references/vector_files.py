@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ from embedlib.lines import decode
 from embedlib.references.options import Options
 from embedlib.references.packed import is_packed, unpacked
 
-_BLOCK = 1 << 23
+_BLOCK = 1 << 20
 _HEAD = 1 << 20
 _SAMPLE = 50  # lines that are looked at to tell a layout
 _LONGEST = 1 << 16  # bytes of a word
@@ -123,20 +122,6 @@ def _numbers_of(line: bytes) -> tuple[int, Separator] | None:
     return (count, b"\t" if separator == b" " and b"\t" in line else separator) if count else None
 
 
-def digest(path: Path, layout: Layout, limit: int) -> str:
-    """Hash the first words of a file and their numbers, as they stand in it."""
-    hashed = hashlib.sha256(repr(layout).encode())
-    with unpacked(path) as file:
-        file.read(layout.start)
-        if layout.separator:
-            for lines in _lines(file, limit):
-                hashed.update(b"".join(line for line in lines if line.strip()))
-        else:
-            for words, vectors in _records(path, file, layout, limit):
-                hashed.update(b" ".join([*words, *vectors]))
-    return hashed.hexdigest()
-
-
 def read_vectors(path: Path, layout: Layout, options: Options) -> Iterator[Block]:
     """Read a file block by block, the first `options.limit` words of it.
 
@@ -226,7 +211,7 @@ def _floats(
     path: Path, fields: pa.ListArray | None, rests: Sequence[bytes], places: Sequence[int], dimension: int
 ) -> NDArray[np.float32]:
     """Parse the numbers of lines, (lines, d): the float32 nearest to each."""
-    if fields is not None:
+    if fields is not None and (_lengths(fields, rests) == dimension).all():
         flat = fields.flatten()
         # Anything else is no number, or written as only numpy reads it (+0.5).
         with contextlib.suppress(pa.ArrowInvalid):
@@ -294,22 +279,21 @@ def _read_binary(path: Path, layout: Layout, limit: int | None, encoding: str) -
         file.read(layout.start)
         for words, vectors in _records(path, file, layout, limit):
             places = range(read + 1, read + 1 + len(words))
-            rows = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), dimension)
+            rows = np.frombuffer(vectors, dtype="<f4").reshape(len(words), dimension)
             yield Block(decoded(path, words, "word", places, encoding), rows, places)
             read += len(words)
 
 
-def _records(
-    path: Path, file: IO[bytes], layout: Layout, limit: int | None
-) -> Iterator[tuple[list[bytes], list[bytes]]]:
+def _records(path: Path, file: IO[bytes], layout: Layout, limit: int | None) -> Iterator[tuple[list[bytes], bytes]]:
     """Walk through words and the bytes of their vectors, in blocks; a newline may stand before a word."""
     width, buffer, read = 4 * layout.dimension, b"", 0
     wanted = _wanted(layout, limit) or 0
     while read < wanted:
         fresh = file.read(max(_BLOCK, 2 * width))
         buffer += fresh
+        view = memoryview(buffer)
         words: list[bytes] = []
-        vectors: list[bytes] = []
+        vectors: list[memoryview] = []
         start = 0
         while read + len(words) < wanted:
             space = buffer.find(b" ", start, start + _LONGEST)
@@ -317,11 +301,11 @@ def _records(
                 break
             words.append(buffer[start:space].lstrip(b"\n"))
             start = space + 1 + width
-            vectors.append(buffer[space + 1 : start])
-        buffer = buffer[start:]
+            vectors.append(view[space + 1 : start])
         if words:
-            yield words, vectors
+            yield words, b"".join(vectors)
             read += len(words)
+        buffer = buffer[start:]
         if read < wanted and (not fresh or (b" " not in buffer and len(buffer) > _LONGEST)):
             raise ArtifactError(
                 f"{path}: cannot be read as word2vec binary: cut short? The first line says {layout.said:,} words of "

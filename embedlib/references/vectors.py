@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import logging
 import re
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ from embedlib.paths import cache_dir, made_whole
 from embedlib.references.library_files import FASTTEXT, Subwords, read_fasttext, read_gensim
 from embedlib.references.options import Option, Options
 from embedlib.references.packed import unpacked
-from embedlib.references.vector_files import Block, Layout, digest, find_layout, read_vectors
+from embedlib.references.vector_files import Block, Layout, find_layout, read_vectors
 from embedlib.spec import Artifact, Case, ModelSpec, Part
 
 logger = logging.getLogger(__name__)
@@ -40,9 +42,10 @@ class _Source(NamedTuple):
     options: Options
 
     def digest(self) -> str:
-        """Hash what is read: the first words, or the whole file with its arrays."""
+        """Hash the file with its arrays; where only its first words are read, its place, size and time instead."""
         if isinstance(self.kind, Layout) and self.options.limit:
-            return digest(self.path, self.kind, self.options.limit)
+            stat = self.path.stat()
+            return hashlib.sha256(repr((str(self.path), stat.st_size, stat.st_mtime_ns)).encode()).hexdigest()
         return sha256(self.path, *neighbours(self.path))
 
 
@@ -156,20 +159,25 @@ def _convert(source: _Source, work: Path) -> None:
     words = list(kept.words)
     if not words:
         raise ArtifactError(f"{path}: no word of it can be used: {'; '.join(kept.said()) or 'there is none'}")
-    vocabulary = pa.table({"word": words})
+    column = pa.array(words, pa.string())
+    lower, upper = pc.utf8_lower(column), pc.utf8_upper(column)
+    vocabulary = pa.table({"word": column})
     if subwords is not None:
         _write_subwords(path, subwords, work / _FILES["subwords"])
         lengths = {"shortest": str(subwords.shortest), "longest": str(subwords.longest)}
         vocabulary = vocabulary.replace_schema_metadata(lengths)
     pq.write_table(vocabulary, work / _FILES["vocabulary"], compression="NONE")
-    capitals = sum(word != word.lower() for word in words)
     about = {
         "source": path.name, "format": name, "words": len(words), "dimension": dimension,
-        "buckets": len(subwords.buckets) if subwords else 0, "capitals": capitals,
-        "letters": sum(word.lower() != word.upper() for word in words), "said": kept.said(),
+        "buckets": len(subwords.buckets) if subwords else 0, "capitals": _count(pc.not_equal(column, lower)),
+        "letters": _count(pc.not_equal(lower, upper)), "said": kept.said(),
         "sha256": {role: sha256(work / file) for role, file in _FILES.items() if (work / file).exists()},
     }  # fmt: skip
     (work / _MANIFEST).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _count(true: pa.BooleanArray) -> int:
+    return int(pc.sum(true).as_py())
 
 
 class _Kept:
