@@ -70,22 +70,22 @@ def compare(folder: Path, path: Path, limit: int | None, repeats: int, peer_repe
     """Read a file by both in turns; gives the best seconds of each, and embedlib's peak memory."""
     name = f"{path}[:{limit}]" if limit else str(path)
     caches = iter(range(1000))
-    held: dict[str, WordVectorEncoder | KeyedVectors] = {}
+    read: dict[str, WordVectorEncoder] = {}
+    peer: dict[str, KeyedVectors] = {}
 
     def ours() -> None:
-        held["embedlib"] = by_embedlib(name, folder / f"{path.stem}-{next(caches)}")
+        read["last"] = by_embedlib(name, folder / f"{path.stem}-{next(caches)}")
 
     def theirs() -> None:
-        held.pop("gensim", None)
-        held["gensim"] = by_gensim(path, limit)
+        peer.clear()  # before the next one is read
+        peer["last"] = by_gensim(path, limit)
 
     together = min(repeats, peer_repeats)
     seconds = common.interleave({"gensim": theirs, "embedlib": ours}, together)
     seconds["embedlib"] += common.interleave({"embedlib": ours}, repeats - together)["embedlib"]
-    read, peer = held["embedlib"], held.pop("gensim")
-    if read.words != peer.index_to_key or not np.array_equal(read.vectors, peer.vectors):
+    ours_last, theirs_last = read["last"], peer["last"]
+    if ours_last.words != theirs_last.index_to_key or not np.array_equal(ours_last.vectors, theirs_last.vectors):
         raise SystemExit(f"{path.name}: embedlib and gensim read other words or numbers: the comparison is void")
-    del peer
     again = common.interleave({"again": lambda: by_embedlib(name, folder / f"{path.stem}-0")}, repeats)["again"]
     above = common.in_fresh_process(memory, name)
     return {"again": min(again), "memory": above, **{who: min(times) for who, times in seconds.items()}}

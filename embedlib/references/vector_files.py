@@ -272,7 +272,7 @@ def _read_binary(path: Path, layout: Layout, limit: int | None, encoding: str) -
     if not is_packed(path) and (size := path.stat().st_size) < least:
         raise ArtifactError(
             f"{path}: truncated: {wanted:,} words of {dimension} numbers take {least:,} bytes at least, "
-            f"the file has {size:,}"
+            f"the file has {size:,}. Write {path.name}[:N] to take its first N words"
         )
     read = 0
     with unpacked(path) as file:
