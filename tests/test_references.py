@@ -157,7 +157,7 @@ def test_binary_files_that_do_not_fit_their_header_are_refused(own):
     content = (own / "some.bin").read_bytes()
     for changed, said in (
         (content[:-5], "cut short"),
-        (content[:-60], "truncated: 6 words of 8 numbers take 208 bytes at least, the file has"),
+        (content[:-60], "truncated: 6 words of 8 numbers take 202 bytes at least, the file has"),
         (content.replace(b"6 8", b"900000000 8", 1), "truncated"),
         (content.replace(b"6 8", b"5 8", 1), "the first line says 5 words, the file goes on"),
     ):

