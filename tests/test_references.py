@@ -383,7 +383,7 @@ FOLDERS = {
     ),
     "mamba": (
         lambda f: another(f, "mamba"),
-        "decoder-only language model with attention",
+        r"do not fit the model that config.json describes \(MambaModel\): \d+ missing: embeddings.weight, layers.0",
     ),
     "quantised": (lambda f: edited(f, quantization_config={"quant_method": "awq"}), "the weights are quantised"),
     "tokenizer": (lambda f: (f / "tokenizer.json").write_text("{}"), "not a tokenizer"),
