@@ -25,8 +25,9 @@ __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_ver
 
 # For each `encoder` of the roster: its module and class, and the modules and packages that its
 # vectors depend on.
-_TORCH = ("torch", "transformers", "tokenizers")
-_LOADING = ("loading", "../references/weights", "../references/architectures", "transformer", "base")
+_TORCH = ("torch", "transformers", "tokenizers", "peft")
+_LOADING = ("loading", "../references/weights", "../references/architectures", "../references/adapters",
+            "transformer", "base")  # fmt: skip
 _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "word-vectors": ("static", "WordVectorEncoder", ("static", "base"), ("numpy",)),
     "token-vectors": ("static", "TokenVectorEncoder", ("static", "base"), ("numpy", "tokenizers")),

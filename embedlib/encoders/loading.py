@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
+from embedlib.references.adapters import merge_adapter
 from embedlib.references.architectures import Trial, try_model
 from embedlib.references.weights import open_model
 
@@ -22,7 +25,11 @@ def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
 
 def load_tried(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[Any, Trial]:
     """Load a model as `load_model` does; gives with it what it computed on a few tokens."""
-    model = open_model(folder, dtype, device)
+    adapter = next((part.path for a in spec.artifacts if a.role == "adapter" for part in a.parts), None)
+    if adapter is None:
+        model = open_model(folder, dtype, device)
+    else:  # added up in full precision
+        model = merge_adapter(open_model(folder), Path(adapter).parent).to(device, getattr(torch, dtype))
     found = (model.config.hidden_size, model.config.num_hidden_layers)
     if found != (spec.dimension, spec.layers):
         raise ArtifactError(

@@ -32,7 +32,7 @@ __all__ = ["digits", "is_reference", "resolve", "stored_references"]
 _FAMILIES = ("llm", "classical")
 _ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".gz", ".safetensors", ".zip"}
 _LONGEST = 40  # characters of a name
-_PACKAGES = ("transformers", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
+_PACKAGES = ("transformers", "peft", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
 
 
 class _Reference(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
+from embedlib.references.adapters import DELTAS, SETTINGS, base_folder, check_adapter, fit_adapter
 from embedlib.references.architectures import architecture, check_shapes, decoders, read_config, reason, try_model
 from embedlib.references.header import LONGEST_WINDOW
 from embedlib.references.options import Options
@@ -17,6 +18,9 @@ from embedlib.references.weights import INDEX, WEIGHTS, count_parameters, open_m
 from embedlib.spec import Artifact, ModelSpec, Part, Pooling
 
 MODULES = "modules.json"
+TOKENS = "tokenizer.json"
+
+_SMALL = 1 << 28  # bytes of weights that are read in a second
 
 _POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max", "lasttoken": "last"}
 _LEGACY = {"cls_token": "cls", "max_tokens": "max", "mean_tokens": "mean", "lasttoken": "lasttoken",
@@ -43,10 +47,11 @@ def check_names(names: Collection[str], where: str) -> None:
     """
     if MODULES in names:
         return
+    if SETTINGS in names:
+        check_adapter(names, where)
+        return
     unusable = sorted(name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")))
     single = sorted(name for name in names if name.endswith((".gguf", ".kv", ".vec", ".model", ".txt.gz", ".vec.gz")))
-    if "adapter_config.json" in names:
-        raise ArtifactError(f"{where}: an adapter without its model; merge it into the model and save that")
     missing = [name for name in ("config.json", "tokenizer.json") if name not in names]
     if WEIGHTS not in names and INDEX not in names:
         if unusable and "config.json" in names:
@@ -73,6 +78,8 @@ def describe_folder(folder: Path, name: str, origin: str, options: Options) -> M
     check_names({file.name for file in folder.iterdir()}, str(folder))
     options.check(folder, (), "a folder of a model")
     if not (folder / MODULES).is_file():
+        if (folder / SETTINGS).is_file():
+            return _describe_adapter(folder, name, origin)
         return _describe_transformer(folder, name, origin)
     plain = _plain_modules(folder)
     if plain is None:
@@ -158,10 +165,37 @@ def _describe_transformer(folder: Path, name: str, origin: str) -> ModelSpec:
     )  # fmt: skip
 
 
+def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
+    """Give the spec of a model with an adapter: its own files and the adapter's make it what it is."""
+    base = base_folder(folder)
+    spec = describe_folder(base, name, origin, Options())
+    if spec.encoder not in ("bert", "causal") or (base / SETTINGS).is_file():
+        raise ArtifactError(
+            f"{folder}: the adapter's model {base} is not a plain folder of transformers; merge the two"
+        )
+    fit_adapter(open_model(Path(spec.artifact("config").parts[0].path).parent, device="meta"), folder)
+    own, its = (_vocabulary(Path(file)) for file in (folder / TOKENS, spec.artifact("tokenizer").parts[0].path))
+    if own not in ({}, its):
+        raise ArtifactError(f"{folder}: its {TOKENS} has other tokens than that of its model {base}; merge the two")
+    added = (_artifact("adapter", folder / DELTAS), _artifact("adapter-settings", folder / SETTINGS))
+    return spec.model_copy(update={"artifacts": (*spec.artifacts, *added)})
+
+
+def _vocabulary(file: Path) -> dict[str, int]:
+    """Give the tokens of a tokenizer with their numbers, none where there is no such file."""
+    from tokenizers import Tokenizer
+
+    try:
+        return dict(Tokenizer.from_file(str(file)).get_vocab()) if file.is_file() else {}
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise ArtifactError(f"{file}: not a tokenizer: {error}") from None
+
+
 def _check_model(folder: Path, encoder: str, config: Any) -> None:
-    """Check that the weights fill the model and that it runs: by names and shapes alone where that tells."""
+    """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell."""
     sizes = (config.hidden_size, config.num_hidden_layers)
-    if not check_shapes(open_model(folder, device="meta"), folder, *sizes):
+    told = check_shapes(open_model(folder, device="meta"), folder, *sizes)
+    if not told or sum(file.stat().st_size for file in weight_files(folder)) < _SMALL:
         try_model(open_model(folder), folder, encoder, *sizes)
 
 

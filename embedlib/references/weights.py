@@ -17,7 +17,7 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
 # Output layers and parts of their own, which hidden states do not pass through.
-_HEADS = ("lm_head.", "cls.", "classifier.", "score.", "qa_outputs.", "generator_lm_head.", "pooler.")
+HEADS = ("lm_head.", "cls.", "classifier.", "score.", "qa_outputs.", "generator_lm_head.", "pooler.")
 # Buffers that older versions saved and newer ones compute.
 _BUFFERS = ("position_ids", "inv_freq", "masked_bias", "attn.bias", "attention.bias")
 # What wrappers put in front of the names of a model's weights, or into them.
@@ -89,7 +89,7 @@ def count_parameters(files: Collection[Path]) -> int:
                         continue
                     if tensor.itemsize > 1 and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
                         raise ArtifactError(f"{file}: the tensor {key} has numbers that are not finite (NaN, infinity)")
-                    if not key.startswith(_HEADS) or key.startswith("pooler."):
+                    if not key.startswith(HEADS) or key.startswith("pooler."):
                         count += math.prod(tensor.shape)
         except (SafetensorError, OSError) as error:
             raise ArtifactError(f"{file}: not safetensors, or truncated: {error}") from None
@@ -143,11 +143,11 @@ def faults_of(model: Any, report: Mapping[str, Any]) -> list[str]:
     own = {name.partition(".")[0] for name in getattr(model, "base_model", model).state_dict()}
     bare = {str(key): str(key).removeprefix(prefix) for key in report.get("unexpected_keys", ())}
     missing = [
-        str(key) for key in report.get("missing_keys", ()) if not str(key).removeprefix(prefix).startswith(_HEADS)
+        str(key) for key in report.get("missing_keys", ()) if not str(key).removeprefix(prefix).startswith(HEADS)
     ]
     unknown = [
         key for key, name in bare.items()
-        if name.partition(".")[0] in own and not name.startswith(_HEADS) and not name.endswith(_BUFFERS)
+        if name.partition(".")[0] in own and not name.startswith(HEADS) and not name.endswith(_BUFFERS)
     ]  # fmt: skip
     other = [
         f"{name} (in the file {tuple(there)}, in the model {tuple(here)})"
