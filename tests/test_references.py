@@ -373,7 +373,7 @@ FOLDERS = {
     "no-tokenizer": (lambda f: (f / "tokenizer.json").unlink(), r"no model in this folder: tokenizer\.json missing"),
     "pickle": (pickle_only, r"a pickle or of another library \(pytorch_model\.bin\)"),
     "vectors": (vectors_only, r"Name one of its files instead: own\.kv\."),
-    "adapter": (lambda f: (f / "adapter_config.json").write_text("{}"), "an adapter without its model"),
+    "adapter": (lambda f: (f / "adapter_config.json").write_text("{}"), "an adapter without its weights"),
     "truncated": (lambda f: (f / "model.safetensors").write_bytes(b"\0" * 20), "not safetensors, or truncated"),
     "no-json": (lambda f: (f / "config.json").write_text("{"), "transformers cannot read config.json"),
     "unknown": (lambda f: edited(f, model_type="zzz"), "transformers cannot read config.json: .*zzz"),
@@ -384,7 +384,7 @@ FOLDERS = {
     ),
     "mamba": (
         lambda f: another(f, "mamba"),
-        "decoder-only language model with attention",
+        r"do not fit the model that config.json describes \(MambaModel\): \d+ missing: embeddings.weight, layers.0",
     ),
     "quantised": (lambda f: edited(f, quantization_config={"quant_method": "awq"}), "the weights are quantised"),
     "tokenizer": (lambda f: (f / "tokenizer.json").write_text("{}"), "not a tokenizer"),

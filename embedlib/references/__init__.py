@@ -36,7 +36,7 @@ __all__ = ["digits", "is_reference", "resolve", "stored_references"]
 _FAMILIES = ("llm", "classical")
 _ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".safetensors", *PACKED}
 _LONGEST = 40  # characters of a name
-_PACKAGES = ("transformers", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
+_PACKAGES = ("transformers", "peft", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
 
 # The models of which it was said in this process what their files left out.
 _told: set[tuple[str, str]] = set()

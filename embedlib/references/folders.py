@@ -6,19 +6,22 @@ import json
 import math
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
+from embedlib.references.adapters import DELTAS, SETTINGS, base_folder, check_adapter, fit_adapter
+from embedlib.references.architectures import architecture, check_shapes, decoders, read_config, reason, try_model
 from embedlib.references.header import LONGEST_WINDOW
 from embedlib.references.options import Options
+from embedlib.references.weights import INDEX, WEIGHTS, count_parameters, open_model, weight_files, weight_roles
 from embedlib.spec import Artifact, ModelSpec, Part, Pooling
 
-WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"
 MODULES = "modules.json"
+TOKENS = "tokenizer.json"
 
-_HEADS = ("lm_head.", "cls.", "classifier.", "score.", "qa_outputs.", "generator_lm_head.")
+_SMALL = 1 << 28  # bytes of weights that are read in a second
+
 _POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max", "lasttoken": "last"}
 _LEGACY = {"cls_token": "cls", "max_tokens": "max", "mean_tokens": "mean", "lasttoken": "lasttoken",
            "mean_sqrt_len_tokens": "mean_sqrt_len_tokens", "weightedmean_tokens": "weightedmean"}  # fmt: skip
@@ -44,10 +47,11 @@ def check_names(names: Collection[str], where: str) -> None:
     """
     if MODULES in names:
         return
+    if SETTINGS in names:
+        check_adapter(names, where)
+        return
     unusable = sorted(name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")))
     single = sorted(name for name in names if name.endswith((".gguf", ".kv", ".vec", ".model", ".txt.gz", ".vec.gz")))
-    if "adapter_config.json" in names:
-        raise ArtifactError(f"{where}: an adapter without its model; merge it into the model and save that")
     missing = [name for name in ("config.json", "tokenizer.json") if name not in names]
     if WEIGHTS not in names and INDEX not in names:
         if unusable and "config.json" in names:
@@ -74,6 +78,8 @@ def describe_folder(folder: Path, name: str, origin: str, options: Options) -> M
     check_names({file.name for file in folder.iterdir()}, str(folder))
     options.check(folder, (), "a folder of a model")
     if not (folder / MODULES).is_file():
+        if (folder / SETTINGS).is_file():
+            return _describe_adapter(folder, name, origin)
         return _describe_transformer(folder, name, origin)
     plain = _plain_modules(folder)
     if plain is None:
@@ -106,14 +112,14 @@ def _plain_modules(folder: Path) -> tuple[Path, Pooling] | None:
     legacy = [mode for key, mode in _LEGACY.items() if pool.get(f"pooling_mode_{key}")]
     mode = pool.get("pooling_mode", legacy[0] if len(legacy) == 1 else None)
     settings = [_json(file) for file in sorted(below.glob("sentence_*_config.json"))]
-    ready = {"config.json", "tokenizer.json"} <= {file.name for file in below.iterdir()} and _weight_files(below)
+    ready = {"config.json", "tokenizer.json"} <= {file.name for file in below.iterdir()} and weight_files(below)
     if (
         mode not in _POOLINGS
         or not ready
         or any(setting.get("do_lower_case") for setting in settings)
         or _json(folder / "config_sentence_transformers.json").get("default_prompt_name")
         or _json(below / "config.json").get("is_encoder_decoder")
-        or _architecture(below, _config(below)) != "bert"
+        or architecture(below, read_config(below)) != "bert"
     ):
         return None
     return below, _POOLINGS[mode]
@@ -124,121 +130,77 @@ def _library_window(folder: Path) -> int:
     for file in sorted(folder.glob("sentence_*_config.json")):
         if length := _json(file).get("max_seq_length"):
             return int(length)
-    return _window(folder, _config(folder), longest=None)
-
-
-def _config(folder: Path) -> Any:
-    from transformers import AutoConfig
-
-    try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # whatever a configuration can be
-        raise ArtifactError(f"{folder}: transformers cannot read config.json: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return _window(folder, read_config(folder), longest=None)
 
 
 def _title(origin: str) -> str:
     return origin.removeprefix("hf:").partition("@")[0]
 
 
-def _decoders() -> set[str]:
-    """Name the architectures that transformers has as decoder-only language models and not as encoders."""
-    from transformers.models.auto.modeling_auto import (
-        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-    )
-
-    return {*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES} - {*MODEL_FOR_MASKED_LM_MAPPING_NAMES}
-
-
-def _architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
-    """Tell an encoder from a decoder; raises `ArtifactError` for what is neither."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
-
-    kind = config.model_type
-    if getattr(config, "is_encoder_decoder", False):
-        raise ArtifactError(f"{folder}: {kind} is an encoder-decoder model; allowed: an encoder, or a decoder alone")
-    if getattr(config, "quantization_config", None):
-        raise ArtifactError(f"{folder}: the weights are quantised; give the model before that, or a GGUF file of it")
-    sized = all(isinstance(getattr(config, size, None), int) for size in ("hidden_size", "num_hidden_layers"))
-    both_ways = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(config, "is_decoder", False)
-    known = both_ways or kind in _decoders()
-    if not known or not sized or not getattr(config, "num_attention_heads", None):
-        raise ArtifactError(
-            f"{folder}: {kind} is neither an encoder like BERT nor a decoder-only language model with attention"
-        )
-    return "bert" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
-
-
 def _describe_transformer(folder: Path, name: str, origin: str) -> ModelSpec:
     from tokenizers import Tokenizer
 
-    config = _config(folder)
-    encoder = _architecture(folder, config)
+    config = read_config(folder)
+    encoder = architecture(folder, config)
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # tokenizers raises nothing more precise
         raise ArtifactError(f"{folder / 'tokenizer.json'}: not a tokenizer: {error}") from None
     causal = encoder == "causal"
+    parameters = count_parameters(weight_files(folder))
+    _check_model(folder, encoder, config)
     return ModelSpec(
         name=name, title=_title(origin),
         family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder,
-        dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=_parameters(_weight_files(folder)),
+        dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
         max_tokens=_window(folder, config, LONGEST_WINDOW), case="lower" if _lowers(tokenizer) else "cased",
         bos=_bos(folder, config, tokenizer) if causal else None, pool_special=not causal,
         layer=config.num_hidden_layers, pooling="mean", trained_on="not said", licence="not said", citation="none",
         origin=origin,
         artifacts=(
-            *(_artifact(role, file) for role, file in _roles(folder)),
+            *(_artifact(role, file) for role, file in weight_roles(folder)),
             _artifact("config", folder / "config.json"),
             _artifact("tokenizer", folder / "tokenizer.json"),
         ),
     )  # fmt: skip
 
 
+def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
+    """Give the spec of a model with an adapter: its own files and the adapter's make it what it is."""
+    base = base_folder(folder)
+    spec = describe_folder(base, name, origin, Options())
+    if spec.encoder not in ("bert", "causal") or (base / SETTINGS).is_file():
+        raise ArtifactError(
+            f"{folder}: the adapter's model {base} is not a plain folder of transformers; merge the two"
+        )
+    fit_adapter(open_model(Path(spec.artifact("config").parts[0].path).parent, device="meta"), folder)
+    own, its = (_vocabulary(Path(file)) for file in (folder / TOKENS, spec.artifact("tokenizer").parts[0].path))
+    if own not in ({}, its):
+        raise ArtifactError(f"{folder}: its {TOKENS} has other tokens than that of its model {base}; merge the two")
+    added = (_artifact("adapter", folder / DELTAS), _artifact("adapter-settings", folder / SETTINGS))
+    return spec.model_copy(update={"artifacts": (*spec.artifacts, *added)})
+
+
+def _vocabulary(file: Path) -> dict[str, int]:
+    """Give the tokens of a tokenizer with their numbers, none where there is no such file."""
+    from tokenizers import Tokenizer
+
+    try:
+        return dict(Tokenizer.from_file(str(file)).get_vocab()) if file.is_file() else {}
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise ArtifactError(f"{file}: not a tokenizer: {error}") from None
+
+
+def _check_model(folder: Path, encoder: str, config: Any) -> None:
+    """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell."""
+    sizes = (config.hidden_size, config.num_hidden_layers)
+    told = check_shapes(open_model(folder, device="meta"), folder, *sizes)
+    if not told or sum(file.stat().st_size for file in weight_files(folder)) < _SMALL:
+        try_model(open_model(folder), folder, encoder, *sizes)
+
+
 def _artifact(role: str, file: Path) -> Artifact:
     return Artifact(role=role, sha256=sha256(file), parts=(Part(path=str(file)),))
-
-
-def _roles(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Give the weights with their roles: the one file, or the index of several and these."""
-    if (folder / WEIGHTS).is_file():
-        yield "weights", folder / WEIGHTS
-        return
-    yield "weights", folder / INDEX
-    for number, file in enumerate(_weight_files(folder), start=1):
-        yield f"weights-{number}", file
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    """List the safetensors files of a folder, none where it has none; raises `ArtifactError` for a missing one."""
-    if (folder / WEIGHTS).is_file():
-        return [folder / WEIGHTS]
-    files = [folder / file for file in sorted(set(_json(folder / INDEX).get("weight_map", {}).values()))]
-    for file in files:
-        if not file.is_file():
-            raise ArtifactError(f"{folder}: {file.name} is missing, which {INDEX} names")
-    return files
-
-
-def _parameters(files: Collection[Path]) -> int:
-    """Count the numbers in safetensors files from their headers, without output layers and buffers."""
-    from safetensors import SafetensorError, safe_open
-
-    count = 0
-    for file in files:
-        try:
-            with safe_open(file, framework="numpy") as tensors:
-                for key in tensors.keys():  # noqa: SIM118 (no mapping)
-                    part = tensors.get_slice(key)
-                    if part.get_dtype().startswith(("F", "BF")) and not key.startswith(_HEADS):
-                        count += math.prod(part.get_shape())
-        except (SafetensorError, OSError) as error:
-            raise ArtifactError(f"{file}: not safetensors, or truncated: {error}") from None
-    return count
 
 
 def _window(folder: Path, config: Any, longest: int | None) -> int:
@@ -289,10 +251,8 @@ def _describe_by_library(folder: Path, name: str, origin: str) -> ModelSpec:
     try:
         model = open_library(folder)
     except Exception as error:  # whatever a module can be
-        raise ArtifactError(f"{folder}: sentence-transformers cannot load it: {_reason(error)}") from error
-    causal = any(
-        module.auto_model.config.model_type in _decoders() for module in model if hasattr(module, "auto_model")
-    )
+        raise ArtifactError(f"{folder}: sentence-transformers cannot load it: {reason(error)}") from error
+    causal = any(module.auto_model.config.model_type in decoders() for module in model if hasattr(module, "auto_model"))
     files = sorted({file for file in _files_of(folder) if file.suffix in _KEPT})
     length = model.max_seq_length  # of static embeddings: infinite
     window = int(length) if length and math.isfinite(length) else None
