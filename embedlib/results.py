@@ -43,7 +43,7 @@ class Tolerance:
 
     def __post_init__(self) -> None:
         given: tuple[Any, ...] = (self.rtol, self.atol)
-        if not all(isinstance(one, numbers.Real) and 0 <= one < math.inf for one in given):
+        if not all(isinstance(one, numbers.Real) and 0 <= float(one) < math.inf for one in given):
             raise RecordError(f"a tolerance has finite rtol and atol of at least 0, not {self}")
 
     def allows(self, old: float, new: float) -> bool:

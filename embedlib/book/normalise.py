@@ -93,13 +93,13 @@ RULES = (
     _rule("name that a temporary file got", r"\btmp[a-z0-9_]{8}(?![a-z0-9_])", "<temporary>", "tmpk3j2h1_x.csv"),
     _rule("path in quotes: its folders",
           rf"(?<=(?P<quote>['\"`])){_ROOT}(?:[^\\/\n'\"`]+{_SEP})*(?P<name>{_NAME})(?=\1)",
-          r"<path>/\g<name>", "'/home/ann/my book/out.csv'"),
+          r"<path>/\g<name>", "'/mnt/ann/my book/out.csv'"),
     _rule("path in quotes to a folder", rf"(?<=(?P<quote>['\"`])){_ROOT}(?:[^\\/\n'\"`]+{_SEP})+[^\\/\n'\"`]*(?=\1)",
           "<path>", "'C:\\Users\\ann\\my book'"),
     _rule("path from the root, a drive or ~: its folders; the name of a file stays",
           rf"{_ROOT}(?:{_WORDS}{_SEP})*?(?P<name>{_CHAR}+?(?:[ ](?!(?:{_STOP})\b|\d*\.\d){_CHAR}+?){{0,3}}"
           r"\.[A-Za-z][A-Za-z0-9]{0,9})(?=[^\w\\/.-]|\.?\s|\.?$)", r"<path>/\g<name>",
-          "saved to /home/ann/my book/out.csv"),
+          "saved to /mnt/ann/my book/out.csv"),
     _rule("path to a folder", rf"{_ROOT}(?:{_CHAR}+{_SEP})+{_CHAR}*|(?<![\w/.>\\~<])/{_TOP}\b|"
           rf"(?<![\w/.>\\~<])(?:[A-Za-z]:\\+|~/|\\\\+[\w.$-]+\\+){_CHAR}+", "<path>", "in /tmp/some/folder"),
     _rule("port of this machine", r"(?<=\b(?:localhost|127\.0\.0\.1):)\d+", "<port>", "http://localhost:41233"),
