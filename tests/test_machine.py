@@ -298,7 +298,7 @@ def test_a_terminal_shows_chapter_cell_time_and_estimate(project, cache):
     code, shown = in_a_terminal(arguments, project.root, environment)
     assert code == 0
     assert re.search(r"01_small [^\r\n]*cell 1 of 2 0:\d\d", shown)
-    assert re.search(r"^01_small: ran in \d+ s, it has not been run", shown, re.M)
+    assert re.search(r"01_small: ran in \d+ s, it has not been run", shown)
     assert "of about" not in shown
     state = project.build / "state" / "01_small.json"
     state.write_text(re.sub(r'"seconds": [\d.]+', '"seconds": 75', state.read_text()))
