@@ -1,17 +1,19 @@
 """Architectures of many kinds: each gives the vectors of the bare model, or is refused with what it is."""
 
+import json
 import random
 
 import numpy as np
 import pytest
 import torch
-from conftest import TEXT, byte_tokenizer
+from conftest import TEXT, byte_tokenizer, make_tiny
 from safetensors.torch import load_file, save_file
 from test_transformers import by_hand, close
 from transformers import CONFIG_MAPPING, AutoModel, AutoModelForImageTextToText
 
-from embedlib import embed_spans, models
+from embedlib import embed_spans, embed_words, models
 from embedlib.encoders import load_model
+from embedlib.errors import ArtifactError
 from embedlib.models import find_model
 
 TEXTS = [*TEXT, "the dog", "the dogs", "the dog saw the cat and the queen", "dog"]
@@ -159,7 +161,7 @@ REFUSED = {
          "laurel_rank": 4, "layer_types": ["sliding_attention", "full_attention"] * 2}, None,
         r"Gemma3nTextModel gives 5 hidden states of the shapes \(4, 2, 4, 32\) for 2 texts of 4 tokens; needed are 5",
     ),
-    "xlnet": ({"d_model": 32, "n_layer": 4, "n_head": 4, "d_inner": 64}, None, "XLNetModel is no decoder: what follows"),
+    "xlnet": ({"d_model": 32, "n_layer": 4, "n_head": 4, "d_inner": 64}, None, "XLNetModel is no decoder: what"),
     "t5": ({"d_model": 32}, None, "t5 is an encoder-decoder model"),
     "qwen2": ({}, own_code, "code of its own for the model.*runs no code of a folder; take auto_map out"),
     "qwen3": ({}, unknown_code, "names code of its own .auto_map., and embedlib runs no code of a folder"),
