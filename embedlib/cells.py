@@ -31,9 +31,9 @@ class Row(NamedTuple):
 def split_rows(lines: Sequence[tuple[str, str]], separator: str) -> list[Row]:
     """Split lines, each with its place, into rows of cells.
 
-    Blank lines are left out. Quotes are plain characters between tabs and spaces. Between commas and semicolons they hold a
-    cell together, over ends of lines, too. Several spaces separate as one does. Raises `InputError`
-    with the place of a quote that does not close as it should.
+    Blank lines are left out. Quotes are plain characters between tabs and spaces. Between commas and
+    semicolons they hold a cell together, over ends of lines, too. Several spaces separate as one does.
+    Raises `InputError` with the place of a quote that does not close as it should.
     """
     if separator not in ",;":
         cut = re.compile("[ \t]+" if separator == " " else "\t")

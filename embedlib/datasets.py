@@ -5,7 +5,7 @@ Every reader gives a tidy frame and refuses a malformed line by file and line nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +13,15 @@ import pandas as pd
 
 from embedlib.cells import number_in, say_left_out
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.forms import WORD_COLUMNS
+from embedlib.forms import WORD_COLUMNS, as_asked
 from embedlib.lines import numbered_lines
 from embedlib.paths import data_dir
 from embedlib.ratings import clean_words, read_ratings
 from embedlib.relations import read_msr, read_questions, read_relations
 from embedlib.sentence_pairs import read_sts
 from embedlib.sentences import read_anchors
+
+__all__ = ["as_asked", "load_dataset", "load_ratings", "words_of"]
 
 
 def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "utf-8") -> pd.DataFrame:
@@ -53,8 +55,24 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
     frame = read(where, encoding)
     if frame.empty:
         left_out = frame.attrs.get("left_out")
-        raise InputError(f"{where} holds no item of {name}{f'; left out: {say_left_out(left_out)}' if left_out else ''}")
+        raise InputError(
+            f"{where} holds no item of {name}{f'; left out: {say_left_out(left_out)}' if left_out else ''}"
+        )
     return frame
+
+
+def load_ratings(paths: Sequence[str | Path], taken: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """Read files of rated word pairs of one's own, each named by its file without the ending; see `load_dataset`.
+
+    Raises `InputError` also where two files have one name, or one that is `taken`.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    for path in paths:
+        name = Path(path).stem
+        if name in found or name in taken:
+            raise InputError(f"{path}: there is another set named {name!r}; give the file another name")
+        found[name] = load_dataset("similarity", path=path)
+    return found
 
 
 def _exists(path: Path) -> bool:
@@ -74,7 +92,7 @@ def words_of(frame: pd.DataFrame) -> list[str]:
 
 
 def _semeval(path: Path, encoding: str) -> pd.DataFrame:
-    """Read SemEval-2017 task 2: one table, or `en.test.data.txt` (its folder) and gold scores beside or in `../keys`."""
+    """Read SemEval-2017 task 2: a table, or `en.test.data.txt` (its folder) and gold scores beside or in `../keys`."""
     data = path / "en.test.data.txt" if path.is_dir() else path
     name = data.name.replace(".data.", ".gold.")
     if name == data.name:

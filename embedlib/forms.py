@@ -1,4 +1,4 @@
-"""The form in which a model is asked for the words of a test set: as given, in lower case, or as its vocabulary has it."""
+"""The form in which a model is asked for the words of a test set: as given, lower case, or as its vocabulary has it."""
 
 from __future__ import annotations
 
@@ -39,26 +39,27 @@ def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
     """Give a table whose keys are the words of the vocabulary, each once.
 
     Where "athens" and "Athens" were both found as "Athens", their vectors would tie as candidates;
-    "Athens" alone is left. Test sets follow with `as_found`.
+    "Athens" alone is left. Test sets follow with `as_found`, by `found_as`, which stays.
     """
     if not table.found_as:
         return table
     row_of: dict[str, int] = {}
     for row, key in enumerate(table.keys):
         row_of.setdefault(table.found_as.get(key, key), row)
-    return replace(table, keys=list(row_of), vectors=table.vectors[list(row_of.values())], found_as={}, cut={})
+    return replace(table, keys=list(row_of), vectors=table.vectors[list(row_of.values())])
 
 
 def _spelled(frame: pd.DataFrame, spell: Callable[[str], str]) -> pd.DataFrame:
     """Spell the words of a frame anew; relations are merged where two sources become one."""
-    columns = frame.columns.intersection(WORD_COLUMNS)
-    new = frame.assign(**{
-        name: [spell(cell) if isinstance(cell, str) else tuple(dict.fromkeys(map(spell, cell))) for cell in frame[name]]
-        for name in columns
-    })  # fmt: skip
-    if "targets" not in columns or not new.duplicated(["group", "relation", "source"]).any():
+    new = frame.copy()
+    for name in frame.columns.intersection(WORD_COLUMNS):
+        new[name] = [
+            spell(cell) if isinstance(cell, str) else tuple(dict.fromkeys(map(spell, cell))) for cell in frame[name]
+        ]
+    if "targets" not in frame or not new.duplicated(["group", "relation", "source"]).any():
         return new
-    merged = new.groupby(["group", "relation", "source"], sort=False)["targets"].agg(
-        lambda lists: tuple(dict.fromkeys(word for targets in lists for word in targets))
-    )
-    return merged.reset_index()
+    answers: dict[tuple[str, str, str], dict[str, None]] = {}
+    for group, relation, source, targets in new[["group", "relation", "source", "targets"]].itertuples(index=False):
+        answers.setdefault((group, relation, source), {}).update(dict.fromkeys(targets))
+    rows = [(*key, tuple(targets)) for key, targets in answers.items()]
+    return pd.DataFrame(rows, columns=["group", "relation", "source", "targets"])

@@ -19,8 +19,8 @@ from embedlib.lines import numbered_lines
 logger = logging.getLogger(__name__)
 
 # Names that columns go by, without blanks and signs, in lower case. Of scores the first that stands there counts.
-_FIRST = {"word1", "w1", "worda", "wordone", "firstword", "first", "term1", "terma", "verb1", "noun1", "lemma1", "target1",
-          "phrase1", "string1", "item1"}  # fmt: skip
+_FIRST = {"word1", "w1", "worda", "wordone", "firstword", "first", "term1", "terma", "verb1", "noun1", "lemma1",
+          "target1", "phrase1", "string1", "item1"}  # fmt: skip
 _SECOND = {"word2", "w2", "wordb", "wordtwo", "secondword", "second", "term2", "termb", "verb2", "noun2", "lemma2",
            "target2", "phrase2", "string2", "item2"}  # fmt: skip
 _SCORES = ("simlex999", "simlex", "simverb3500", "humanmean", "meanhuman", "meanscore", "averagescore", "meanrating",
@@ -97,8 +97,8 @@ def _separator(lines: list[str]) -> str:
 
 def _find_columns(path: Path, named: list[Row], rows: list[Row], published: bool) -> tuple[_Columns, list[Row]]:
     """Find the columns by a header, in the comments or the first row, or by what is in them; give the rows of pairs."""
-    for header, pairs in [*((row, rows) for row in reversed(named)), (rows[0], rows[1:])]:
-        if columns := _by_names(header):
+    for names, pairs in [*((row, rows) for row in reversed(named)), (rows[0], rows[1:])]:
+        if columns := _by_names(names):
             return columns, pairs
     header = _is_header(rows)
     if header:
@@ -134,8 +134,13 @@ def _by_names(header: Row) -> _Columns | None:
     if len(scores) > 1 and len(same) == len(scores):
         names = " and ".join(repr(header.cells[at]) for at in scores)
         raise InputError(f"{header.place}: {names} may both be the score; {_ADVICE}")
-    places = {"word1": words[0][0], "word2": words[1][0], "score": scores[0]}
-    return _Columns(*places.values(), {name: repr(header.cells[at]) for name, at in places.items()})
+    return _columns(words[0][0], words[1][0], scores[0], header.cells)
+
+
+def _columns(word1: int, word2: int, score: int, header: Sequence[str]) -> _Columns:
+    places = {"word1": word1, "word2": word2, "score": score}
+    names = {name: repr(header[at]) if len(header) > at else f"column {at + 1}" for name, at in places.items()}
+    return _Columns(word1, word2, score, names)
 
 
 _ADVICE = "leave the columns of the words and of one score only, or name them word1, word2 and score in a first line"
@@ -159,10 +164,7 @@ def _by_cells(path: Path, header: Sequence[str], rows: list[Row], published: boo
         texts = [at for at in texts if not _is_tag([row.cells[at] for row in full])]
     after = [at for at in numbers_at if texts and at > texts[-1]] or numbers_at
     if len(texts) == 2 and (len(numbers_at) == 1 or (numbers_at and published)):
-        places = {"word1": texts[0], "word2": texts[1], "score": after[0]}
-        return _Columns(*places.values(), {
-            name: repr(header[at]) if len(header) > at else f"column {at + 1}" for name, at in places.items()
-        })  # fmt: skip
+        return _columns(texts[0], texts[1], after[0], header)
     shown = full[0] if full else rows[0] if rows else Row(str(path), [])
     if len(texts) == 2 and len(numbers_at) > 1:
         columns = ", ".join(str(at + 1) for at in numbers_at)

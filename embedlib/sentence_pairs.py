@@ -13,11 +13,11 @@ import pandas as pd
 
 from embedlib.cells import Row, number_in, say_left_out, split_rows
 from embedlib.errors import InputError
-from embedlib.lines import numbered_lines, parse_json, read_text, split_lines
+from embedlib.lines import numbered_lines, parse_json, read_text
 
 logger = logging.getLogger(__name__)
 
-# Names that the columns of rated pairs go by, without blanks and signs, in lower case; the first that stands there counts.
+# Names that columns go by, without blanks and signs, in lower case; the first that stands there counts.
 _NAMES = {
     "sentence1": ("sentence1", "sentencea", "sent1", "senta", "s1", "text1", "texta", "premise", "question1"),
     "sentence2": ("sentence2", "sentenceb", "sent2", "sentb", "s2", "text2", "textb", "hypothesis", "question2"),
@@ -33,7 +33,7 @@ _INPUT = re.compile(r"(.*STS.*)\.(?:input|gs)\.(.+)\.txt", re.IGNORECASE)
 
 
 class _Layout(NamedTuple):
-    """Which column has which name, whether a header says so, and how many columns a line must have, if that is fixed."""
+    """Which column has which name, whether a header says so, and how many columns a line must have."""
 
     columns: dict[str, int]
     header: bool
@@ -227,7 +227,9 @@ def _read_table(path: Path, encoding: str) -> _Rows:
         while layout.width and len(cells) > layout.width and not cells[-1]:
             cells = cells[:-1]
         if len(cells) < max(places) + 1 or (layout.width and len(cells) != layout.width):
-            raise InputError(f"{place}: {len(cells)} cells where the first line has {layout.width or len(rows[0].cells)}")
+            raise InputError(
+                f"{place}: {len(cells)} cells where the first line has {layout.width or len(rows[0].cells)}"
+            )
         found.append((place, {name: cells[at] for name, at in zip(names, places, strict=True)}))
     return names, found
 

@@ -23,7 +23,7 @@ LAYERS = [
     ["errors", "paths", "sources", "parquet", "lines"],
     ["spec"], ["artifacts"], ["references"], ["models"],
     ["table", "spans"],
-    ["cells", "forms", "lexicon", "ratings", "relations", "sentences", "sentence_pairs", "datasets"],
+    ["cells", "forms", "word_lists", "lexicon", "ratings", "relations", "sentences", "sentence_pairs", "datasets"],
     ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
