@@ -84,7 +84,8 @@ def _looks_like(raw: bytes, start: int) -> str | None:
     """Guess the encoding of a text by the lines about a place, for a message."""
     from charset_normalizer import from_bytes
 
-    sample = raw[max(0, start - 50_000) : start + 50_000]
+    words = raw[max(0, start - 50_000) : start + 50_000].split()
+    sample = b" ".join(word for word in words if not word.isascii())
     found = from_bytes(sample, cp_isolation=_LIKELY)
     best = found.best()
     if best is None:

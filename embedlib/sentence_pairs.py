@@ -165,7 +165,7 @@ def _read_json(path: Path, encoding: str) -> _Rows | None:
         if not isinstance(item, dict):
             raise InputError(f"{place}: {item!r:.80} is not a JSON object")
         columns = _named(list(item))
-        if columns is None:
+        if len(columns) < len(_NAMES):
             raise InputError(f"{place}: no object with sentence1, sentence2 and score: it has {', '.join(item)}")
         values = dict(zip(_renamed(list(item), columns), item.values(), strict=True))
         for name in ("sentence1", "sentence2"):
@@ -176,12 +176,11 @@ def _read_json(path: Path, encoding: str) -> _Rows | None:
     return list(names), rows
 
 
-def _named(header: list[str]) -> dict[str, int] | None:
-    """Find the three columns by their names; None where one is not there."""
+def _named(header: list[str]) -> dict[str, int]:
+    """Find the three columns by their names, as far as they are there."""
     keys = ["".join(c for c in name.lower() if c.isalnum()) for name in header]
     found = {name: next((keys.index(key) for key in known if key in keys), None) for name, known in _NAMES.items()}
-    columns = {name: at for name, at in found.items() if at is not None}
-    return columns if len(columns) == len(found) else None
+    return {name: at for name, at in found.items() if at is not None}
 
 
 def _renamed(header: list[str], columns: dict[str, int]) -> list[str]:
@@ -196,8 +195,9 @@ def _read_table(path: Path, encoding: str) -> _Rows:
     best: tuple[int, list[Row], _Layout] | None = None
     failure: InputError | None = None
     filled = [line for _, line in lines if line.strip()]
-    tabs = sum("\t" in line for line in filled)
-    for separator in "\t" if tabs > len(filled) / 2 else ";,":
+    count = {separator: sum(separator in line for line in filled) for separator in "\t;,"}
+    commoner = sorted(";,", key=lambda separator: -count[separator])
+    for separator in ["\t"] if count["\t"] > len(filled) / 2 else commoner:
         try:
             rows = split_rows(lines, separator)
             fits, layout = _find_layout(rows)
@@ -237,8 +237,11 @@ def _read_table(path: Path, encoding: str) -> _Rows:
 def _find_layout(rows: list[Row]) -> tuple[int, _Layout | None]:
     """Find the layout that most rows have a score in, and how many: a header that names the three is in all of them."""
     header = rows[0].cells if rows else []
-    if columns := _named(header):
-        return len(rows), _Layout(columns, True, len(header))
+    named = _named(header)
+    if len(named) == len(_NAMES):
+        return len(rows), _Layout(named, True, len(header))
+    if len(named) > 1:  # names of columns, but not of all three
+        return 0, None
     counts: list[tuple[int, _Layout]] = []
     for columns, width in ((_BENCHMARK, None), (_LAST, 3), (_SCORE_FIRST, 3)):
         at = columns["score"]

@@ -17,8 +17,9 @@ _HEADERS = {"word", "words", "token", "tokens", "lemma", "lemmas", "form", "term
             "item", "key", "text"}  # fmt: skip
 # Tags of the Penn Treebank, of Universal Dependencies, and short ones, which blanks set apart from a word.
 _TAGS = {"NN", "NNS", "NNP", "NNPS", "JJ", "JJR", "JJS", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "RB", "RBR", "RBS",
-         "PRP", "PRP$", "IN", "DT", "CC", "CD", "MD", "UH", "FW", "TO", "NOUN", "PROPN", "VERB", "ADJ", "ADV", "PRON", "DET",
-         "ADP", "NUM", "INTJ", "AUX", "CCONJ", "SCONJ", "PART", "n", "v", "a", "r", "j", "adj", "adv", "noun",
+         "PRP", "PRP$", "IN", "DT", "CC", "CD", "MD", "UH", "FW", "TO", "NOUN", "PROPN", "VERB", "ADJ", "ADV", "PRON",
+         "DET",
+         "ADP", "NUM", "INTJ", "AUX", "CCONJ", "SCONJ", "PART", "n", "v", "r", "j", "adj", "adv", "noun",
          "verb"}  # fmt: skip
 _GAP = re.compile(r"([ \t]*[,;][ \t]*|[ \t]+)")
 
@@ -47,10 +48,10 @@ def read_words(path: Path, encoding: str = "utf-8") -> list[str]:
 
 def _of_lines(path: Path, lines: list[tuple[str, str]]) -> list[str]:
     if path.suffix.lower() == ".csv":
-        separator = max(",;", key=lambda sign: sum(sign in line for _, line in lines))
+        separator = max(";,", key=lambda sign: sum(sign in line for _, line in lines))
         return _first_column(path, split_rows(lines, separator))
     stripped = [(place, line.strip()) for place, line in lines]
-    tabs = [(place, line) for place, line in stripped if "\t" in line]
+    tabs = [(place, line) for place, line in lines if "\t" in line.rstrip()]
     if len(tabs) > len(lines) / 2:
         return _first_column(path, split_rows(lines, "\t"))
     if tabs:
