@@ -21,7 +21,8 @@ FILES = ["google-analogies", "msr-analogies", "bats", "categories", "similarity"
 # Bytes of all kinds, and texts of the pieces that mean something to a reader.
 PIECES = [
     "\t", "\n", "\r\n", "\r", ",", ";", " ", '"', "'", "#", ":", "/", "_", "-n", "word1", "word2", "score", "sentence1",
-    "sentence2", "3", "4,5", "0.5", "-1", "1e999", "nan", "dog", "ice cream", "naïve", "飛行機", "\u2028", "\x85", "\x0b",
+    "sentence2", "3", "4,5", "0.5", "-1", "1e999", "nan", "dog", "ice cream", "naïve", "飛行機", "\u2028", "\x85",
+    "\x0b",
     "\ufeff", "{", "}", "[", "]", '{"sentence1": "a", "sentence2": "b", "score": 1}', '"score":', "null", "\\ud83d",
     "\ud83d", "word", "count", "NN", "\0",
 ]  # fmt: skip
