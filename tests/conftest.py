@@ -19,6 +19,7 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a pro
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 import torch
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from xdist.scheduler import LoadScopeScheduling
 
@@ -28,6 +29,12 @@ from embedlib.encoders import load_model
 from embedlib.models import Artifact, ModelSpec, Part, roster
 from embedlib.paths import PROJECT, cache_dir
 from embedlib.results import payloads
+
+# Few examples, the same each time; `HYPOTHESIS_PROFILE=long` tries many, other ones each time.
+settings.register_profile("default", max_examples=10, deadline=None, derandomize=True, database=None,
+                          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+settings.register_profile("long", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 REAL_CACHE = cache_dir()
 ALL = list(roster())

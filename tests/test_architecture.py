@@ -22,7 +22,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     ["errors", "paths", "sources", "parquet", "lines"],
     ["spec"], ["artifacts"], ["references"], ["models"],
-    ["table", "spans"], ["lexicon", "datasets", "sentences"], ["pooling"], ["encoders"],
+    ["table", "spans"],
+    ["cells", "forms", "word_lists", "lexicon", "ratings", "relations", "sentences", "sentence_pairs", "datasets"],
+    ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
