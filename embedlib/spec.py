@@ -58,7 +58,7 @@ class ModelSpec(BaseModel):
     title: str
     family: Literal["classical", "llm"]
     kind: Literal["static", "sentence", "causal"]
-    encoder: Literal["word-vectors", "token-vectors", "use", "bert", "causal", "sentence-transformers"]
+    encoder: Literal["word-vectors", "token-vectors", "use", "bert", "causal", "sentence-transformers", "model2vec"]
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)

@@ -20,7 +20,7 @@ PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Left to right: a module may import what stands before its own layer, or in it.
 LAYERS = [
-    ["errors", "paths", "sources", "parquet", "lines"],
+    ["errors", "paths", "sources", "parquet", "lines", "framing"],
     ["spec"], ["artifacts"], ["references"], ["models"],
     ["table", "spans"],
     ["cells", "forms", "word_lists", "lexicon", "ratings", "relations", "sentences", "sentence_pairs", "datasets"],

@@ -241,7 +241,9 @@ def test_a_decoder_folder_gives_the_vectors_of_transformers_with_its_first_token
     config = json.loads((own / "qwen" / "config.json").read_text())
     (own / "qwen" / "config.json").write_text(json.dumps({**config, "eos_token_id": [0, 5]}))
     assert find_model("./qwen").bos == "<bos>"  # the end token where none is called the first
-    (own / "qwen" / "tokenizer_config.json").write_text(json.dumps({"bos_token": {"content": "the"}}))
+    (own / "qwen" / "tokenizer_config.json").write_text(
+        json.dumps({"bos_token": {"__type": "AddedToken", "content": "the"}})
+    )
     spec = find_model("./qwen")
     assert (spec.family, spec.kind, spec.encoder, spec.bos) == ("llm", "causal", "causal", "the")
     assert (spec.layer, spec.pooling, spec.max_tokens) == (3, "mean", 2048)

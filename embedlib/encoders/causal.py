@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from embedlib.encoders.base import TOKEN_BUDGET, equal_length_batches
-from embedlib.encoders.convert import model_folder
+from embedlib.encoders.convert import model_folder, tokenizer_file
 from embedlib.encoders.loading import load_tried
 from embedlib.encoders.prefixes import Node, grow_tree, shared_prefix
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
@@ -46,7 +46,7 @@ class CausalEncoder(TransformerEncoder):
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         folder = model_folder(spec)
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(tokenizer_file(spec, folder)))
         model, trial = load_tried(spec, folder, dtype, device)
         super().__init__(spec, tokenizer, model, dtype)
         self._deepest = self._shareable(trial)

@@ -38,6 +38,12 @@ def model_folder(spec: ModelSpec) -> Path:
     return made_whole(_folder(spec), _intact, functools.partial(_convert_apart, spec))
 
 
+def tokenizer_file(spec: ModelSpec, folder: Path) -> Path:
+    """Give the tokenizer of a causal model: that of its converted `folder`, or the artifact."""
+    converted = any(artifact.role == "gguf" for artifact in spec.artifacts)
+    return folder / "tokenizer.json" if converted else verified_file(spec, "tokenizer")
+
+
 def is_converted(spec: ModelSpec) -> bool:
     """Tell whether `model_folder` would return at once."""
     if all(artifact.role != "gguf" for artifact in spec.artifacts):

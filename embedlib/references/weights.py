@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import re
@@ -12,6 +11,7 @@ from typing import Any
 
 from embedlib.errors import ArtifactError
 from embedlib.references.architectures import read_config, reason
+from embedlib.references.tokenizer import quietly
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -27,22 +27,6 @@ _WRAPPERS = {
 }
 _TEXT_PART = {r"^(?:model\.)?(?:language_model|text_model)\.(?:model\.)?": ""}  # of a model of images and texts
 _SHOWN = 3  # names in a message
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars and logging; what it would report is checked here."""
-    from transformers.utils import logging as hub_logging
-
-    verbosity, bars = hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        hub_logging.set_verbosity(verbosity)
-        if bars:
-            hub_logging.enable_progress_bar()
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -120,7 +104,7 @@ def _try(folder: Path, dtype: str, device: str, renaming: Mapping[str, str]) -> 
     from transformers import AutoModel
 
     try:
-        with quiet():
+        with quietly():
             model, report = AutoModel.from_pretrained(
                 folder, config=read_config(folder), dtype=getattr(torch, dtype), local_files_only=True,
                 trust_remote_code=False, use_safetensors=True, output_loading_info=True,
@@ -134,7 +118,7 @@ def _try(folder: Path, dtype: str, device: str, renaming: Mapping[str, str]) -> 
     return model.eval().to(device), faults_of(model, report)
 
 
-def faults_of(model: Any, report: Mapping[str, Any]) -> list[str]:
+def faults_of(model: Any, report: Mapping[str, Any], heads: tuple[str, ...] = HEADS) -> list[str]:
     """Put in words what transformers reports of loading a model, but for what hidden states do not need.
 
     That are output layers and parts that the model without its head does not have.
@@ -143,11 +127,11 @@ def faults_of(model: Any, report: Mapping[str, Any]) -> list[str]:
     own = {name.partition(".")[0] for name in getattr(model, "base_model", model).state_dict()}
     bare = {str(key): str(key).removeprefix(prefix) for key in report.get("unexpected_keys", ())}
     missing = [
-        str(key) for key in report.get("missing_keys", ()) if not str(key).removeprefix(prefix).startswith(HEADS)
+        str(key) for key in report.get("missing_keys", ()) if not str(key).removeprefix(prefix).startswith(heads)
     ]
     unknown = [
         key for key, name in bare.items()
-        if name.partition(".")[0] in own and not name.startswith(HEADS) and not name.endswith(_BUFFERS)
+        if name.partition(".")[0] in own and not name.startswith(heads) and not name.endswith(_BUFFERS)
     ]  # fmt: skip
     other = [
         f"{name} (in the file {tuple(there)}, in the model {tuple(here)})"
