@@ -132,7 +132,7 @@ def try_model(model: Any, where: object, encoder: str, dimension: int, layers: i
     import torch
 
     name, ids = type(model).__name__, _probe(model)
-    mask = {"attention_mask": torch.ones_like(ids)} if encoder == "bert" else {}
+    mask: dict[str, Any] = {"attention_mask": torch.ones_like(ids)} if encoder == "bert" else {}
     try:
         with torch.inference_mode():
             out = model(input_ids=ids, output_hidden_states=True, **(mask or {"use_cache": False}))
