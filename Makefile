@@ -62,6 +62,7 @@ bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/spans.py
+	$(BIN)/python benchmarks/vectors.py
 
 lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
