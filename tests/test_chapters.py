@@ -132,6 +132,18 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
 
 
+def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_path, given, build):
+    cities = ["Athens", "Paris", "Rome", "Berlin", "Oslo", "Cairo", "Lima", "Delhi", "Tokyo", "Dublin", "Vienna"]
+    (tmp_path / "own-set.tsv").write_text("".join(f"{city}\tcity\t{n}\n" for n, city in enumerate(cities)))
+    words = [*cities, *load_words(300), "city"]
+    lines = [f"{word} {n * n % 101} {n % 13 + n / 1000} 1\n" for n, word in enumerate(dict.fromkeys(words))]
+    (tmp_path / "cased.vec").write_text(f"{len(lines)} 3\n{''.join(lines)}")
+    settings = {"models": f"glove-6b-50d, {tmp_path / 'cased.vec'}", "similarity": str(tmp_path / "own-set.tsv")}
+    records = run("06_human_similarity", {**settings, "words": given["words"]}, build)
+    assert records["sets"]["value"] == "WordSim-353, SimLex-999, own-set"
+    assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
+
+
 def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, build):
     some = load_dataset("anchors")["anchor"].unique()[:2]
     settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
