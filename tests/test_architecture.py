@@ -136,7 +136,7 @@ def test_notebooks_follow_the_spine_and_the_cell_rules(path):
         assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 15, cell.source
+            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 25, cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

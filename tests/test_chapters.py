@@ -78,8 +78,8 @@ def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
 
 def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
-    file.write_text("year\tyears\ncity cities\n")
-    with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities'"):
+    file.write_text("year\tyears\ncity cities towns\n")
+    with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities towns'"):
         run("04_analogies", {**given, "models": STATIC}, build)
 
 
