@@ -32,7 +32,7 @@ def as_asked(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
 
 def as_found(frame: pd.DataFrame, table: EmbeddingTable[str]) -> pd.DataFrame:
     """Put the words of a test set in the spelling under which a model has them; see `once`."""
-    return _spelled(frame, lambda word: table.found_as.get(word, word)) if table.found_as else frame
+    return _spelled(frame, lambda word: table.found_as.get(word) or word) if table.found_as else frame
 
 
 def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
@@ -45,7 +45,7 @@ def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
         return table
     row_of: dict[str, int] = {}
     for row, key in enumerate(table.keys):
-        row_of.setdefault(table.found_as.get(key, key), row)
+        row_of.setdefault(table.found_as.get(key) or key, row)  # empty: made of subwords
     return replace(table, keys=list(row_of), vectors=table.vectors[list(row_of.values())])
 
 

@@ -50,6 +50,9 @@ def test_a_word_under_two_spellings_is_one_candidate():
     frame = relations(("e", "r", "athens", ("greece",)), ("e", "r", "Athens", ("Hellas", "Greece")))
     for each in (table, found):
         assert as_found(frame, each)["targets"].tolist() == [("Greece", "Hellas")]
+    made = EmbeddingTable(["unseen", "unheard"], vectors[:2], found_as={"unseen": "", "unheard": ""})  # of subwords
+    assert once(made).keys == ["unseen", "unheard"]
+    assert as_found(relations(("e", "r", "unseen", ("unheard",))), made)["source"].tolist() == ["unseen"]
     plain = EmbeddingTable(["dog"], vectors[:1])
     assert once(plain) is plain
     assert as_found(frame, plain) is frame
