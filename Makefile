@@ -1,6 +1,9 @@
 # make book: set up, extract, run the notebooks, build the HTML.   make test: set up and test.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first of these that is there, works and fits.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+  $$python -c '$(FITS)' >/dev/null 2>&1 && { echo $$python; break; }; done)
 VENV := .venv
 PROFILE := default
 BIN := $(VENV)/bin
@@ -16,9 +19,10 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.book: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-	  { echo "this project needs Python 3.11; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@'$(or $(PYTHON),python3)' -c '$(FITS)' 2>/dev/null || \
+	  { echo "this project needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=/path/to/python3.13"; exit 1; }
+	$(BIN)/python -c '$(FITS)' 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 || \
+	  $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
@@ -58,6 +62,7 @@ bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/spans.py
+	$(BIN)/python benchmarks/vectors.py
 
 lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock

@@ -25,6 +25,17 @@
       build = mark;
       arrived[name] = value;
     },
+    /** Where the point of a word is in the window, in pixels; null where the map shows none of it. */
+    place(name) {
+      const word = numberOf?.get(name);
+      if (word === undefined || !map.x || Number.isNaN(map.x(word))) return null;
+      const { x, y, width, height } = view();
+      const box = $("explorer-map").getBoundingClientRect();
+      return [
+        box.left + (box.width * (1 + (map.x(word) - x) / width)) / 2,
+        box.top + (box.height * (1 - (map.y(word) - y) / height)) / 2,
+      ];
+    },
   };
 
   const scripts = new Map();

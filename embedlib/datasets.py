@@ -5,33 +5,44 @@ Every reader gives a tidy frame and refuses a malformed line by file and line nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from embedlib.cells import number_in, say_left_out
 from embedlib.errors import InputError, UnknownNameError
+from embedlib.forms import WORD_COLUMNS, as_asked
 from embedlib.lines import numbered_lines
 from embedlib.paths import data_dir
-from embedlib.sentences import read_anchors, read_sts
+from embedlib.ratings import clean_words, read_ratings
+from embedlib.relations import read_msr, read_questions, read_relations
+from embedlib.sentence_pairs import read_sts
+from embedlib.sentences import read_anchors
+
+__all__ = ["as_asked", "load_dataset", "load_ratings", "words_of"]
 
 
-def load_dataset(name: str, *, path: str | Path | None = None) -> pd.DataFrame:
+def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "utf-8") -> pd.DataFrame:
     """Read a test set as a frame.
 
     Relations (`bats`; without a path the book's own, in the same layout): columns group, relation,
     source and targets, a tuple of right answers, the first the best. `_` in a word is a space.
     Analogies (`google-analogies`; `msr-analogies`, with a path): columns relation, a, a2, b, b2;
-    "a is to a2 as b is to b2". Similarity (`wordsim353`, `simlex999`; with a path `men`,
-    `rareword`, `simverb3500`, `semeval2017`): columns word1, word2, score, on the set's own scale.
-    `categories`: columns category, word. Words are in lower case; those of gensim's sets too.
+    "a is to a2 as b is to b2". Similarity (`wordsim353`, `simlex999`; with a path also `men`,
+    `rareword`, `simverb3500`, `semeval2017`, `wordsim353-similarity`, `wordsim353-relatedness`, `rg65`,
+    `mc30`, `mturk287`, `mturk771`, `yp130`, `verb143`, `card660`, and `similarity` for any other table
+    of two words and a number): columns word1, word2, score, on the set's own scale, see
+    `embedlib.ratings.read_ratings`. `categories`: columns category, word. Words keep their capitals;
+    `embedlib.forms.as_asked` puts them in the form in which a model is asked.
     Sentences: `anchors`, anchor words in controlled variations of a sentence, see
     `embedlib.sentences.read_anchors`; `sts` (with a path, also `stsb`), pairs rated from 0 to 5,
-    see `embedlib.sentences.read_sts`.
+    see `embedlib.sentence_pairs.read_sts`.
 
-    `path` is the file, or for `bats`, `msr-analogies` and `semeval2017` the folder, as it is
-    distributed. Raises `UnknownNameError` for an unknown name and `InputError` for a path that is
-    needed or does not exist, and for a malformed line.
+    `path` is the file, or for `bats`, `msr-analogies`, `semeval2017` and `sts` the folder, as it is
+    distributed; `encoding` is that of its text, where it is not UTF-8. Raises `UnknownNameError` for an
+    unknown name or encoding and `InputError` for a path that is needed or does not exist, and for a malformed line.
     """
     if name not in _READERS:
         raise UnknownNameError.of("data set", name, _READERS)
@@ -39,144 +50,79 @@ def load_dataset(name: str, *, path: str | Path | None = None) -> pd.DataFrame:
     if path is None and default is None:
         raise InputError(f"{name} is not part of this project: give its file or folder as `path`")
     where = Path(path).expanduser() if path is not None else default() if default else Path()
-    if not where.exists():
+    if not _exists(where):
         raise InputError(f"{name}: {str(where)!r} does not exist")
-    frame = read(where)
+    frame = read(where, encoding)
     if frame.empty:
-        raise InputError(f"{where} holds no item of {name}")
+        left_out = frame.attrs.get("left_out")
+        raise InputError(
+            f"{where} holds no item of {name}{f'; left out: {say_left_out(left_out)}' if left_out else ''}"
+        )
     return frame
+
+
+def load_ratings(paths: Sequence[str | Path], taken: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """Read files of rated word pairs of one's own, each named by its file without the ending; see `load_dataset`.
+
+    Raises `InputError` also where two files have one name, or one that is `taken`.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    for path in paths:
+        name = Path(path).stem
+        if name in found or name in taken:
+            raise InputError(f"{path}: there is another set named {name!r}; give the file another name")
+        found[name] = load_dataset("similarity", path=path)
+    return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or no name
+        return False
 
 
 def words_of(frame: pd.DataFrame) -> list[str]:
     """List the distinct words of a test set in their order, right answers among them."""
     found: dict[str, None] = {}
-    for column in frame.columns.intersection(["source", "targets", "a", "a2", "b", "b2", "word1", "word2", "word"]):
+    for column in frame.columns.intersection(WORD_COLUMNS):
         for cell in frame[column]:
             found |= dict.fromkeys([cell] if isinstance(cell, str) else cell)
     return list(found)
 
 
-def _words(text: str) -> str:
-    return text.strip().lower().replace("_", " ")
-
-
-def _relations(folder: Path) -> pd.DataFrame:
-    """Read a folder in BATS's layout: a folder a group, a file a relation, `source TAB a/b/c` a line.
-
-    A source that stands twice has the answers of both lines.
-    """
-    rows = []
-    for file in sorted(folder.glob("*/*.txt")):
-        answers_of: dict[str, tuple[str, ...]] = {}
-        for place, line in numbered_lines(file):
-            source, tab, answers = line.partition("\t")
-            targets = tuple(_words(target) for target in answers.split("/") if target.strip())
-            source = _words(source)
-            if not tab or not source or not targets:
-                raise InputError(f"{place}: {line!r} is not `word TAB answer/answer/...`")
-            answers_of[source] = tuple(dict.fromkeys([*answers_of.get(source, ()), *targets]))
-        rows += [(_group(file.parent.name), file.stem, source, targets) for source, targets in answers_of.items()]
-    return pd.DataFrame(rows, columns=["group", "relation", "source", "targets"])
-
-
-def _group(folder: str) -> str:
-    """Name a group by its folder: "1_Inflectional_morphology" is inflectional."""
-    return folder.lstrip("0123456789_").split("_")[0].lower()
-
-
-def _questions(file: Path) -> pd.DataFrame:
-    """Read word2vec's layout: a line `: name` before each relation, then four words a line."""
-    rows, relation = [], file.stem
-    for place, line in numbered_lines(file):
-        if line.startswith(":"):
-            relation = line[1:].strip()
-            continue
-        words = [_words(word) for word in line.split()]
-        if len(words) != 4:
-            raise InputError(f"{place}: {line!r} has {len(words)} words; a question has 4")
-        rows.append((relation, *words))
-    return pd.DataFrame(rows, columns=["relation", "a", "a2", "b", "b2"])
-
-
-def _msr(path: Path) -> pd.DataFrame:
-    """Read the MSR set: a folder of questions (three words) and answers (tag, word), or word2vec's layout."""
-    if path.is_file():
-        return _questions(path)
-    asked = list(numbered_lines(path / "word_relationship.questions"))
-    answers = list(numbered_lines(path / "word_relationship.answers"))
-    if len(asked) != len(answers):
-        raise InputError(f"{path}: {len(asked)} questions and {len(answers)} answers")
-    rows = []
-    for (place, question), (answer_place, answer) in zip(asked, answers, strict=True):
-        words, parts = question.split(), answer.split()
-        if len(words) != 3:
-            raise InputError(f"{place}: {question!r} has {len(words)} words; a question has 3")
-        if len(parts) != 2:
-            raise InputError(f"{answer_place}: {answer!r} is not a tag and a word")
-        rows.append((parts[0], *(_words(word) for word in [*words, parts[1]])))
-    return pd.DataFrame(rows, columns=["relation", "a", "a2", "b", "b2"])
-
-
-def _rated(
-    separator: str | None, column: int, *, header: bool = False, tagged: bool = False
-) -> Callable[[Path], pd.DataFrame]:
-    """Make a reader of two words and a score in a column; `tagged` words end in -n, -v or -j."""
-
-    def read(file: Path) -> pd.DataFrame:
-        rows = []
-        for number, (place, line) in enumerate(numbered_lines(file)):
-            if header and number == 0:
-                continue
-            cells = line.split(separator)
-            score = _number(cells[column]) if len(cells) > column else None
-            if score is None or not cells[0].strip() or not cells[1].strip():
-                raise InputError(f"{place}: {line!r} is not two words and a score in column {column + 1}")
-            words = [_words(cell) for cell in cells[:2]]
-            if tagged:
-                words = [word[:-2] if word[-2:] in {"-n", "-v", "-j"} else word for word in words]
-            rows.append((*words, score))
-        return pd.DataFrame(rows, columns=["word1", "word2", "score"])
-
-    return read
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _semeval(path: Path) -> pd.DataFrame:
-    """Read SemEval-2017 task 2: `en.test.data.txt` (or its folder) and the gold scores beside or in `../keys`."""
+def _semeval(path: Path, encoding: str) -> pd.DataFrame:
+    """Read SemEval-2017 task 2: a table, or `en.test.data.txt` (its folder) and gold scores beside or in `../keys`."""
     data = path / "en.test.data.txt" if path.is_dir() else path
     name = data.name.replace(".data.", ".gold.")
+    if name == data.name:
+        return read_ratings(data, encoding, published=True)
     gold = next((p for p in (data.with_name(name), data.parent.parent / "keys" / name) if p.is_file()), None)
-    if gold is None or gold == data:
+    if gold is None:
         raise InputError(f"{data}: its gold scores {name} are neither beside it nor in ../keys")
-    pairs, scores = list(numbered_lines(data)), list(numbered_lines(gold))
+    pairs, scores = list(numbered_lines(data, encoding)), list(numbered_lines(gold, encoding))
     if len(pairs) != len(scores):
         raise InputError(f"{data} has {len(pairs)} pairs and {gold} has {len(scores)} scores")
     rows = []
     for (place, line), (gold_place, text) in zip(pairs, scores, strict=True):
-        words = [_words(word) for word in line.split("\t")]
-        score = _number(text)
+        words = [clean_words(word) for word in line.split("\t")]
+        score = number_in(text.strip())
         if len(words) != 2 or not all(words):
-            raise InputError(f"{place}: {line!r} is not `word TAB word`")
+            raise InputError(f"{place}: {line[:200]!r} is not `word TAB word`")
         if score is None:
-            raise InputError(f"{gold_place}: {text!r} is not a number")
+            raise InputError(f"{gold_place}: {text[:80]!r} is not a number")
         rows.append((*words, score))
     return pd.DataFrame(rows, columns=["word1", "word2", "score"])
 
 
-def _categories(file: Path) -> pd.DataFrame:
+def _categories(file: Path, encoding: str) -> pd.DataFrame:
     rows = []
-    for number, (place, line) in enumerate(numbered_lines(file)):
+    for number, (place, line) in enumerate(numbered_lines(file, encoding)):
         cells = line.split("\t")
         if len(cells) != 2 or not all(cell.strip() for cell in cells):
-            raise InputError(f"{place}: {line!r} is not `category TAB word`")
+            raise InputError(f"{place}: {line[:200]!r} is not `category TAB word`")
         if number:
-            rows.append((cells[0].strip(), _words(cells[1])))
+            rows.append((cells[0].strip(), clean_words(cells[1])))
     return pd.DataFrame(rows, columns=["category", "word"])
 
 
@@ -189,19 +135,22 @@ def _of_gensim(name: str) -> Callable[[], Path]:
     return find
 
 
-_Reader = tuple[Callable[[Path], pd.DataFrame], Callable[[], Path] | None]
+_Reader = tuple[Callable[[Path, str], pd.DataFrame], Callable[[], Path] | None]
+_PUBLISHED = partial(read_ratings, published=True)
 _READERS: dict[str, _Reader] = {
-    "bats": (_relations, lambda: data_dir() / "relations"),
+    "bats": (read_relations, lambda: data_dir() / "relations"),
     "categories": (_categories, lambda: data_dir() / "categories.tsv"),
-    "google-analogies": (_questions, _of_gensim("questions-words.txt")),
-    "msr-analogies": (_msr, None),
-    "wordsim353": (_rated("\t", 2), _of_gensim("wordsim353.tsv")),
-    "simlex999": (_rated("\t", 2), _of_gensim("simlex999.txt")),
-    "men": (_rated(None, 2, tagged=True), None),
-    "rareword": (_rated("\t", 2), None),
-    "simverb3500": (_rated("\t", 3), None),
+    "google-analogies": (read_questions, _of_gensim("questions-words.txt")),
+    "msr-analogies": (read_msr, None),
+    "wordsim353": (_PUBLISHED, _of_gensim("wordsim353.tsv")),
+    "simlex999": (_PUBLISHED, _of_gensim("simlex999.txt")),
     "semeval2017": (_semeval, None),
+    **dict.fromkeys(
+        ["wordsim353-similarity", "wordsim353-relatedness", "men", "rareword", "simverb3500", "rg65", "mc30",
+         "mturk287", "mturk771", "yp130", "verb143", "card660"], (_PUBLISHED, None),
+    ),
+    "similarity": (read_ratings, None),
     "anchors": (read_anchors, lambda: data_dir() / "anchors" / "anchors.jsonl"),
     "sts": (read_sts, lambda: data_dir() / "sts" / "pairs.tsv"),
     "stsb": (read_sts, None),
-}
+}  # fmt: skip

@@ -4,45 +4,48 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from embedlib.encoders import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
 from embedlib.encoders.base import Layer, PoolingChoice, check_template, distinct_texts
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec, find_model
-from embedlib.spans import SpanKey, distinct_spans
+from embedlib.spans import SpanKey, broken_reason, distinct_spans
 from embedlib.store import Identity, ShardFolder, fetch
 from embedlib.table import EmbeddingTable, Key
 
 logger = logging.getLogger(__name__)
 
-Model = str | ModelSpec | Encoder
+Model = str | os.PathLike[str] | ModelSpec | Encoder
 
 
 def embed_words(
-    model: Model, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
+    model: Model, words: Iterable[str], *, layer: Layer = None, pooling: PoolingChoice = None,
     template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed words alone.
 
     `model` is a roster name, the path or hub id of a model (`./my.kv`, `hf:owner/name`), a `ModelSpec` or an
-    encoder. `layer` is a number from 0 (input
-    embeddings) to the model's last, several of them, or "all", side by side (see
-    `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own tokens
-    with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
+    encoder. `words` is a list, an array, a Series or anything else that gives texts. `layer` is a number from 0
+    (input embeddings) to the model's last, which is -1, too, or several of them, or "all": rising and each once,
+    side by side (see `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own
+    tokens with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
     pass of the model serves every layer and pooling. `template` holds `{text}` once. Arguments left at None
     take the roster's default.
 
     Gives (n, d) float32 rows in the order of `words`, each word once; a word that the model has
-    no vector for is in `missing`. Only what is not in the store is computed. Raises
-    `UnknownNameError` and `InputError` for bad arguments, before any model is loaded.
+    no vector for is in `missing`, and so is a text that was cut in the middle of a character. Only what is not
+    in the store is computed. Raises `UnknownNameError` and `InputError` for bad arguments, before any model is
+    loaded.
     """
     return _embed_texts(model, "words", words, layer, pooling, template)
 
 
 def embed_sentences(
-    model: Model, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
+    model: Model, sentences: Iterable[str], *, layer: Layer = None, pooling: PoolingChoice = None,
     template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed sentences: the mean of word vectors for static models, the encoder's own otherwise.
@@ -54,7 +57,7 @@ def embed_sentences(
 
 
 def embed_spans(
-    model: Model, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
+    model: Model, spans: Iterable[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
 ) -> EmbeddingTable[SpanKey]:
     """Embed parts of sentences in their context, as `(sentence, (start, end))` in characters.
 
@@ -64,12 +67,12 @@ def embed_spans(
     `InputError` for a span outside its sentence and for a model that has no context (static
     vectors, USE, what sentence-transformers runs itself).
     """
-    spec, dtype = _resolve(model)
+    model, spec, dtype = _resolve(model)
     if spec.encoder not in ("bert", "causal"):
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     keys = {_span_text(key): key for key in distinct_spans(spans)}
-    folders = _folders(spec, dtype, "spans", layer, pooling, None)
     layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
+    folders = _folders(spec, dtype, "spans", layers, modes, None)
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
@@ -82,13 +85,14 @@ def embed_spans(
 
 
 def _embed_texts(
-    model: Model, kind: Literal["words", "sentences"], given: Sequence[str], layer: Layer, pooling: PoolingChoice,
+    model: Model, kind: Literal["words", "sentences"], given: Iterable[str], layer: Layer, pooling: PoolingChoice,
     template: str | None,
 ) -> EmbeddingTable[str]:  # fmt: skip
-    spec, dtype = _resolve(model)
+    model, spec, dtype = _resolve(model)
     texts = distinct_texts(given)
-    folders = _folders(spec, dtype, kind, layer, pooling, template)
     layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
+    folders = _folders(spec, dtype, kind, layers, modes, template)
+    broken = {text: reason for text in texts if (reason := broken_reason(text))}  # no key of a file either
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
@@ -98,7 +102,9 @@ def _embed_texts(
             return encoder.encode_sentences(chunk, layer=layers, pooling=modes, template=template)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    return _said(spec, fetch(folders, texts, compute))
+    table = fetch(folders, [text for text in texts if text not in broken], compute)
+    missing = table.missing | broken
+    return _said(spec, replace(table, missing={text: missing[text] for text in texts if text in missing}))
 
 
 def _said(spec: ModelSpec, table: EmbeddingTable[Key]) -> EmbeddingTable[Key]:
@@ -116,20 +122,25 @@ def _span_text(key: SpanKey) -> str:
     return json.dumps([sentence, start, end], ensure_ascii=False)
 
 
-def _resolve(model: Model) -> tuple[ModelSpec, str]:
+def _resolve(model: Model) -> tuple[ModelSpec | Encoder, ModelSpec, str]:
+    """Find a model: what its encoder is loaded from (or its encoder), its spec and the dtype of its vectors."""
+    if isinstance(model, os.PathLike):
+        model = os.path.abspath(model)  # noqa: PTH100 (a link keeps its name)
     if isinstance(model, str):
-        return find_model(model), "float32"
+        model = find_model(model)
     if isinstance(model, ModelSpec):
-        return model, "float32"
-    return model.spec, model.dtype
+        return model, model, "float32"
+    if not isinstance(model, Encoder):
+        raise InputError(f"model is {model!r}, a {type(model).__name__}; allowed: a name, a path, a spec or an encoder")
+    return model, model.spec, model.dtype
 
 
-def _encoder(model: Model) -> Encoder:
-    return load_model(model) if isinstance(model, str | ModelSpec) else model
+def _encoder(model: ModelSpec | Encoder) -> Encoder:
+    return load_model(model) if isinstance(model, ModelSpec) else model
 
 
 def _folders(
-    spec: ModelSpec, dtype: str, kind: str, layer: Layer, pooling: PoolingChoice, template: str | None
+    spec: ModelSpec, dtype: str, kind: str, layers: tuple[int, ...], modes: tuple[str, ...], template: str | None
 ) -> list[ShardFolder]:
     check_template(template)
     return [
@@ -139,6 +150,6 @@ def _folders(
             ),
             spec.dimension,
         )
-        for mode in spec.resolve_poolings(pooling)
-        for number in spec.resolve_layers(layer)
+        for mode in modes
+        for number in layers
     ]

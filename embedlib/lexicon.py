@@ -12,6 +12,7 @@ import pandas as pd
 
 from embedlib.errors import InputError
 from embedlib.paths import data_dir
+from embedlib.word_lists import read_words
 
 
 @functools.cache
@@ -31,16 +32,16 @@ def load_lexicon() -> pd.DataFrame:
     return _lexicon(data_dir() / "lexicon.tsv").copy()
 
 
-def load_words(words: int | str = "all") -> list[str]:
+def load_words(words: int | str = "all", *, encoding: str = "utf-8") -> list[str]:
     """Read a word list.
 
     `words` is how many of the lexicon's words to take, most frequent first, "all" of them, or the
-    path of a text file with one word a line (blank lines are skipped, a repeated word counts once).
+    path of a text file with one word a line, see `embedlib.word_lists.read_words`.
 
-    Raises `InputError` for a number outside the lexicon and for a file that is missing or empty.
+    Raises `InputError` for a number outside the lexicon and for a file that is missing, empty, or no list of words.
     """
     if isinstance(words, str) and words != "all":
-        return _own_words(Path(words).expanduser())
+        return read_words(Path(words).expanduser(), encoding)
     listed: list[str] = _lexicon(data_dir() / "lexicon.tsv").index.to_list()
     if words == "all":
         return listed
@@ -66,17 +67,3 @@ def frequency_bands(words: Sequence[str], limits: Sequence[float]) -> dict[str, 
     places = np.searchsorted(-np.array(falling), -ordered.to_numpy(), side="left")
     places[np.isneginf(ordered.to_numpy())] = len(falling) + 1
     return {name: part.to_list() for n, name in enumerate(names) if len(part := ordered.index[places == n])}
-
-
-def _own_words(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot read words from {str(path)!r} ({error}); allowed: a number, 'all', or a text file "
-            "with one word a line"
-        ) from error
-    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    if not found:
-        raise InputError(f"{path} has no words: it needs one word a line")
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
+from embedlib.paths import setting
 from embedlib.references import digits, is_reference, resolve
 from embedlib.spec import Artifact, ModelSpec, Part, Pooling
 
@@ -61,7 +61,7 @@ def _anchored(artifact: Artifact, folder: Path) -> Artifact:
 def _roster(extra: str | None) -> dict[str, ModelSpec]:
     roster = read_roster(ROSTER)
     if extra:
-        added = read_roster(Path(extra).expanduser())
+        added = read_roster(Path(extra))
         if twice := sorted(roster.keys() & added.keys()):
             raise EmbedlibError(f"{extra}: the book's roster already has a model named {twice[0]!r}")
         roster = roster | added
@@ -70,7 +70,8 @@ def _roster(extra: str | None) -> dict[str, ModelSpec]:
 
 def roster() -> dict[str, ModelSpec]:
     """Give every known model by name: the book's, then those of the file `$EMBEDLIB_ROSTER` names."""
-    return dict(_roster(os.environ.get("EMBEDLIB_ROSTER")))
+    own = setting("EMBEDLIB_ROSTER")
+    return dict(_roster(str(own) if own else None))
 
 
 def find_model(name: str) -> ModelSpec:

@@ -34,12 +34,62 @@ def data_dir() -> Path:
     return folder
 
 
-def cache_dir() -> Path:
-    """Give the cache folder: `$EMBEDLIB_CACHE`, or `embedlib` under the user's cache folder."""
-    configured = os.environ.get("EMBEDLIB_CACHE")
-    folder = Path(configured).expanduser() if configured else platformdirs.user_cache_path("embedlib")
-    folder.mkdir(parents=True, exist_ok=True)
+# What names a folder or file by a path: made absolute once, since kernels and helpers work in other folders.
+_SETTINGS = ("EMBEDLIB_CACHE", "EMBEDLIB_ROSTER", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "TMPDIR")
+
+
+def settle_paths() -> None:
+    """Make the paths in the environment absolute, from the current folder, for this process and those it starts."""
+    for name in _SETTINGS:
+        setting(name)
+
+
+def setting(name: str) -> Path | None:
+    """Give the path that an environment variable names, absolute from now on; None where it is unset or empty.
+
+    Raises `EmbedlibError` where it begins with `~` and there is no such home, or is relative to a folder that is gone.
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 (a link keeps its name)
+    except (RuntimeError, OSError) as error:
+        raise EmbedlibError(f"{name} is {text!r}, which is no path here: {error}; name an absolute one") from None
+    os.environ[name] = str(path)
+    return path
+
+
+def cache_folder() -> Path:
+    """Say which folder is the cache: `$EMBEDLIB_CACHE`, or `embedlib` under the user's cache folder.
+
+    Raises `EmbedlibError` where neither is known.
+    """
+    setting("XDG_CACHE_HOME")
+    folder = setting("EMBEDLIB_CACHE") or platformdirs.user_cache_path("embedlib")
+    if not folder.is_absolute():  # "~/.cache" stays as it is where the user has no home
+        raise no_cache(folder, "this user has no home folder")
     return folder
+
+
+def cache_dir() -> Path:
+    """Give the cache folder, made where it is not there; raises `EmbedlibError` where it cannot be made."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise no_cache(folder, "it is a file") from None
+    except OSError as error:
+        raise no_cache(folder, error.strerror or str(error)) from None
+    return folder
+
+
+def no_cache(folder: Path, reason: str) -> EmbedlibError:
+    """Give the error that says why a folder cannot be the cache, and how to name another."""
+    return EmbedlibError(
+        f"the cache folder {folder} cannot be used: {reason}. Name one that can be written: "
+        "export EMBEDLIB_CACHE=/path/to/folder"
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import json
 import math
 import numbers
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from matplotlib.figure import Figure
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
 from embedlib.paths import PROJECT
+from embedlib.spans import broken_reason
 
 MIME = "application/vnd.embedlib.record+json"
 SCHEMA = 1
@@ -40,7 +42,8 @@ class Tolerance:
     atol: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.rtol < math.inf and 0 <= self.atol < math.inf):
+        given: tuple[Any, ...] = (self.rtol, self.atol)
+        if not all(isinstance(one, numbers.Real) and 0 <= float(one) < math.inf for one in given):
             raise RecordError(f"a tolerance has finite rtol and atol of at least 0, not {self}")
 
     def allows(self, old: float, new: float) -> bool:
@@ -100,7 +103,7 @@ def make_payload(
     is_figure: bool = False,
 ) -> dict[str, Any]:
     """Turn a value into what a record holds under `MIME`; raises `RecordError` as `record` does."""
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise RecordError(f"record name {name!r}: allowed are lower-case words and digits joined by hyphens")
     payload: dict[str, Any] = {"schema": SCHEMA, "name": name, "figure": is_figure}
     if isinstance(value, pd.DataFrame):
@@ -112,8 +115,9 @@ def make_payload(
     if tolerance is not None and not isinstance(value, Verdict) and _type(name, value) != "float":
         raise RecordError(f"record {name!r}: a {_type(name, value)} is compared exactly and takes no tolerance")
     if isinstance(value, Verdict):
+        holds = {str(model): bool(held) for model, held in value.holds.items()}
         fields = {field: _cell(name, content) for field, content in asdict(value).items() if field != "holds"}
-        return payload | {"type": "verdict", "value": {**fields, "holds": dict(value.holds)}}
+        return payload | {"type": "verdict", "value": {**fields, "holds": holds}}
     return payload | {"type": _type(name, value), "value": _cell(name, value)}
 
 
@@ -128,7 +132,7 @@ def _columns(
 ) -> dict[str, dict[str, float]]:
     if not isinstance(given, Mapping):
         return {str(column): asdict(_tolerance(given)) for column in frame.columns}
-    if unknown := sorted(set(given) - set(map(str, frame.columns))):
+    if unknown := sorted(set(map(str, given)) - set(map(str, frame.columns))):
         raise RecordError(
             f"record {name!r}: tolerance for {unknown[0]!r}, which is no column; there are {list(frame.columns)}"
         )
@@ -136,17 +140,18 @@ def _columns(
 
 
 def _type(name: str, value: Any) -> str:
+    is_duration = isinstance(value, np.timedelta64)  # which passes for a number
     if isinstance(value, bool | np.bool_):
         return "bool"
-    if isinstance(value, numbers.Integral):
+    if isinstance(value, numbers.Integral) and not is_duration:
         return "int"
-    if isinstance(value, numbers.Real):
+    if isinstance(value, numbers.Real) and not is_duration:
         return "float"
     if isinstance(value, str):
         return "str"
     raise RecordError(
         f"record {name!r}: a {type(value).__name__} cannot be kept; "
-        "allowed: a number, a string, a boolean, a Verdict or a DataFrame"
+        "allowed: a number, a string, a boolean, a Verdict or a DataFrame of the first three; str(...) of it, too"
     )
 
 
@@ -156,20 +161,32 @@ def _cell(name: str, value: Any) -> Any:
         return None
     kind = _type(name, value)
     if kind == "float":
-        if math.isinf(value):
+        try:
+            number = float(f"{float(value):.9g}")
+        except OverflowError:
+            number = math.inf
+        if math.isinf(number):
             raise RecordError(f"record {name!r} holds an infinity")
-        return None if math.isnan(value) else float(f"{float(value):.9g}")
+        return None if math.isnan(number) else number
+    if kind == "int" and not -(2**63) <= int(value) < 2**64:
+        raise RecordError(f"record {name!r} holds a whole number of more than 64 bits; a float can be kept")
+    if kind == "str" and (reason := broken_reason(value)):
+        raise RecordError(f"record {name!r} holds {value!r}, which has {reason}")
     return {"bool": bool, "int": int, "str": str}[kind](value)
 
 
 def _frame(name: str, frame: pd.DataFrame) -> dict[str, Any]:
-    columns = [str(column) for column in frame.columns]
+    if frame.columns.nlevels > 1:
+        raise RecordError(f"record {name!r}: columns have one level, not {frame.columns.nlevels}; join their names")
+    columns = [_cell(name, str(column)) for column in frame.columns]
     if len(set(columns)) != len(columns):
         raise RecordError(f"record {name!r}: a column name stands twice in {columns}")
-    if not frame.index.is_unique:
-        twice = frame.index[frame.index.duplicated()][0]
-        raise RecordError(f"record {name!r}: the row {twice!r} stands twice; row keys are unique")
-    keys = [[_cell(name, part) for part in (key if isinstance(key, tuple) else (key,))] for key in frame.index]
+    several = frame.index.nlevels > 1
+    keys = [[_cell(name, part) for part in (key if several else (key,))] for key in frame.index]
+    counts = Counter(map(tuple, keys))
+    if twice := [key for key, count in counts.items() if count > 1]:
+        shown = twice[0] if several else twice[0][0]
+        raise RecordError(f"record {name!r}: the row {shown!r} stands twice; row keys are unique")
     rows = [[_cell(name, cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
     return {"index": [str(level) for level in frame.index.names], "columns": columns, "keys": keys, "rows": rows}
 

@@ -29,14 +29,20 @@ def _tree_digest(path: Path, mtime_ns: int, size: int) -> str:
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()
+
+
+def _shape(node: object) -> object:
+    """Give a syntax tree as lists, the same in every version of Python, as `ast.dump` is not: empty fields go."""
+    if isinstance(node, ast.AST):
+        return [
+            type(node).__name__,
+            *([name, _shape(value)] for name, value in ast.iter_fields(node) if value not in (None, [])),
+        ]
+    return [_shape(part) for part in node] if isinstance(node, list) else node
 
 
 def library_files() -> list[Path]:
-    """List the modules that a notebook's numbers can depend on: all but `book/` and `cli.py`."""
+    """List the modules that a notebook's numbers can depend on: all but `book/` and `cli/`."""
     package = Path(__file__).parent
-    return sorted(
-        path
-        for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in {"book", "cli.py", "__main__.py"}
-    )
+    return sorted(path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in {"book", "cli"})

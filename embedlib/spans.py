@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 import regex
 
@@ -13,19 +13,31 @@ Span = tuple[int, int]
 SpanKey = tuple[str, Span]
 
 
-def distinct_spans(spans: Sequence[SpanKey]) -> list[SpanKey]:
-    """Keep each `(sentence, (start, end))` once, in order.
+def broken_reason(text: str) -> str | None:
+    """Say where a text is none, since it was cut in the middle of a character, or None."""
+    half = regex.search(r"\p{Cs}", text)
+    return f"half a surrogate pair at character {half.start()}: not a text" if half else None
 
-    Raises `InputError` for a span that is empty or reaches outside its sentence.
+
+def distinct_spans(spans: Iterable[SpanKey]) -> list[SpanKey]:
+    """Keep each `(sentence, (start, end))` once, in order, as plain `str` and `int`.
+
+    Raises `InputError` with its position for what is no span, for one that is empty or reaches outside its
+    sentence, and for a sentence that was cut in the middle of a character.
     """
     keys: dict[SpanKey, None] = {}
+    if isinstance(spans, str | bytes | Mapping) or not isinstance(spans, Iterable):
+        raise InputError(f"expected a list of spans (sentence, (start, end)), got a {type(spans).__name__}")
     for position, item in enumerate(spans):
         try:
             sentence, (start, end) = item
             start, end = operator.index(start), operator.index(end)
+            sentence = str.__str__(sentence)  # a TypeError for what is no text
             inside = 0 <= start < end <= len(sentence)
         except (TypeError, ValueError):
             raise InputError(f"span {position} is {item!r}; a span is (sentence, (start, end))") from None
+        if reason := broken_reason(sentence):
+            raise InputError(f"the sentence of span {position} has {reason}: {sentence!r}")
         if not inside:
             raise InputError(
                 f"span {position} is ({start}, {end}) in a sentence of {len(sentence)} characters; "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Set
+from typing import Any, Literal, SupportsIndex
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from embedlib.errors import UnknownNameError
+from embedlib.errors import InputError, UnknownNameError
 
 Pooling = Literal["mean", "last", "first", "max", "builtin"]
 Case = Literal["lower", "cased", "mixed"]
@@ -128,32 +129,72 @@ class ModelSpec(BaseModel):
                 return artifact
         raise UnknownNameError.of(f"artifact role of {self.name}", role, [a.role for a in self.artifacts])
 
-    def resolve_layers(self, layer: int | Sequence[int] | Literal["all"] | None) -> tuple[int, ...]:
-        """Turn a `layer` argument into layer numbers, rising; raises `UnknownNameError`."""
+    def resolve_layers(self, layer: SupportsIndex | Iterable[SupportsIndex] | str | None) -> tuple[int, ...]:
+        """Turn a `layer` argument into layer numbers, rising, each once.
+
+        It is a whole number, several of them in any order (a list, `range`, set or array), "all", or None for
+        the model's default. -1 is the last layer, -2 the one before it. Raises `UnknownNameError` for a layer
+        that the model lacks and `InputError` for what is no layer.
+        """
         if layer is None:
             return (self.layer,)
-        if layer == "all":
-            return tuple(range(self.layers + 1))
-        if isinstance(layer, list | tuple) and layer:
-            return tuple(sorted({self.resolve_layers(number)[0] for number in layer}))
-        if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer <= self.layers:
-            raise UnknownNameError.of(f"layer of {self.name}", layer, [*range(self.layers + 1), "all"])
-        return (layer,)
+        if isinstance(layer, str):
+            if layer == "all":
+                return tuple(range(self.layers + 1))
+            raise self._unknown_layer(layer) if not layer.isdecimal() else self._no_layer(layer)
+        try:
+            given: list[Any] = [layer] if not isinstance(layer, Iterable) else list(layer)
+        except TypeError:  # an array of no dimension
+            given = [layer]
+        if not given or isinstance(layer, Mapping | bytes):
+            raise self._no_layer(layer)
+        return tuple(sorted({self._find_layer(number) for number in given}))
 
-    def resolve_poolings(self, pooling: str | Sequence[str] | None) -> tuple[Pooling, ...]:
-        """Turn a `pooling` argument into modes, each once, in the order asked; raises `UnknownNameError`."""
+    def _find_layer(self, given: Any) -> int:
+        try:
+            number = operator.index(given)
+        except TypeError:
+            raise self._no_layer(given) from None
+        if isinstance(given, bool):
+            raise self._no_layer(given)
+        if not -self.layers - 1 <= number <= self.layers:
+            raise self._unknown_layer(number)
+        return number % (self.layers + 1)
+
+    def _no_layer(self, given: object) -> InputError:
+        shown = repr(given)
+        return InputError(
+            f"layer is {shown if len(shown) < 80 else shown[:80] + '...'}, a {type(given).__name__}; allowed for "
+            f"{self.name}: a whole number from 0 to {self.layers}, or from -1 (the last) down to {-self.layers - 1}, "
+            'several of them, or "all"'
+        )
+
+    def _unknown_layer(self, given: object) -> UnknownNameError:
+        return UnknownNameError.of(f"layer of {self.name}", given, [*range(self.layers + 1), "all"])
+
+    def resolve_poolings(self, pooling: str | Iterable[str] | None) -> tuple[Pooling, ...]:
+        """Turn a `pooling` argument into modes, each once, in the order asked; a set, in the model's order.
+
+        Raises `UnknownNameError` for a mode that the model does not know and `InputError` for what is none.
+        """
         if pooling is None:
             pooling = self.pooling
-        names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
-        if not names:
-            raise self._unknown_pooling(pooling)
-        return tuple(dict.fromkeys(self._find_pooling(name) for name in names))
+        if isinstance(pooling, str):
+            return (self._find_pooling(pooling),)
+        try:
+            names = [] if isinstance(pooling, Mapping | bytes) else list(pooling)
+        except TypeError:
+            names = []
+        if not names or not all(isinstance(name, str) for name in names):
+            raise InputError(
+                f"pooling is {pooling!r}, a {type(pooling).__name__}; allowed for {self.name}: one or several of "
+                f"{', '.join(self.poolings)}"
+            )
+        modes = dict.fromkeys(self._find_pooling(name) for name in names)
+        return tuple(mode for mode in self.poolings if mode in modes) if isinstance(pooling, Set) else tuple(modes)
 
     def _find_pooling(self, name: str) -> Pooling:
         for mode in self.poolings:
             if mode == name:
                 return mode
-        raise self._unknown_pooling(name)
-
-    def _unknown_pooling(self, asked: object) -> UnknownNameError:
-        return UnknownNameError.of(f"pooling of {self.name}", asked, self.poolings)
+        raise UnknownNameError.of(f"pooling of {self.name}", name, self.poolings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -28,7 +30,8 @@ class EmbeddingTable(Generic[Key]):
     holds their vectors laid end to end, (n, len(poolings) * len(layers) * d), the layers of the
     first pooling first; `at_layer` and `at_pooling` take those of one.
     `missing` maps a key without a vector to the reason. `found_as` maps a key to the word of the model's
-    vocabulary that was taken for it, where that is spelled in another way. `cut` maps a key that was longer
+    vocabulary that was taken for it, where that is spelled in another way, and to "" where it was made of
+    the word's parts (see `ways`). `cut` maps a key that was longer
     than the model's window to its length in tokens.
 
     Raises `InputError` where these do not hold.
@@ -67,8 +70,11 @@ class EmbeddingTable(Generic[Key]):
     def at_layer(self, layer: int) -> EmbeddingTable[Key]:
         """Take one of the layers: the same keys with (n, len(poolings) * d) vectors.
 
+        A negative number counts from the last of the table's layers: -1 is the last.
         Raises `UnknownNameError` for a layer that was not extracted.
         """
+        if layer not in self.layers and -len(self.layers) <= layer < 0:
+            layer = self.layers[layer]
         if layer not in self.layers:
             raise UnknownNameError.of("layer of this table", layer, self.layers)
         block = self._blocks()[:, :, self.layers.index(layer)]
@@ -87,10 +93,20 @@ class EmbeddingTable(Generic[Key]):
     def renamed(self, rename: Callable[[Key], Other]) -> EmbeddingTable[Other]:
         """Give the same table under other keys; `rename` gives each key another one."""
         keys = [rename(key) for key in self.keys]
-        missing, found_as, cut = (
-            {rename(key): value for key, value in said.items()} for said in (self.missing, self.found_as, self.cut)
+        missing, found_as = (
+            {rename(key): value for key, value in said.items()} for said in (self.missing, self.found_as)
         )
+        cut = {rename(key): length for key, length in self.cut.items()}
         return EmbeddingTable(keys, self.vectors, missing, self.layers, self.poolings, found_as, cut)
+
+    def ways(self) -> dict[str, int]:
+        """Count how the keys were found: as given, in another case, joined or accented otherwise, from subwords.
+
+        Of a word that differs in several ways the first of these counts: joined, case, accents. Ways in which none was
+        found are left out.
+        """
+        counted = Counter(_way(key, self.found_as[key]) if key in self.found_as else "as given" for key in self.keys)
+        return {way: counted[way] for way in _WAYS if counted[way]}
 
     def _blocks(self) -> FloatMatrix:
         """View the vectors as (n, poolings, layers, d)."""
@@ -116,6 +132,26 @@ class EmbeddingTable(Generic[Key]):
             if key not in self.index:
                 raise InputError(f"no vector for {key!r}: {self.missing.get(key, 'it was not extracted')}")
         return self.vectors[[self.index[key] for key in wanted]]
+
+
+_WAYS = ("as given", "in lower case", "capitalised", "in upper case", "joined in another way",
+         "with accents in another form", "from subwords")  # fmt: skip
+
+
+def _way(key: Hashable, found: str) -> str:
+    """Say in which way a key was found as a word of the vocabulary."""
+    asked, found = (unicodedata.normalize("NFC", str(form)) for form in (key, found))
+    if not found:
+        return "from subwords"
+    if found == asked:
+        return "with accents in another form"
+    if found.casefold() != asked.casefold():
+        return "joined in another way"
+    if found == asked.lower():
+        return "in lower case"
+    if found == asked.upper() and len(found) > 1:
+        return "in upper case"
+    return "capitalised"
 
 
 def _flat(block: FloatMatrix) -> FloatMatrix:

@@ -19,6 +19,7 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a pro
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 import torch
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from xdist.scheduler import LoadScopeScheduling
 
@@ -28,6 +29,12 @@ from embedlib.encoders import load_model
 from embedlib.models import Artifact, ModelSpec, Part, roster
 from embedlib.paths import PROJECT, cache_dir
 from embedlib.results import payloads
+
+# Few examples, the same each time; `HYPOTHESIS_PROFILE=long` tries many, other ones each time.
+settings.register_profile("default", max_examples=10, deadline=None, derandomize=True, database=None,
+                          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+settings.register_profile("long", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 REAL_CACHE = cache_dir()
 ALL = list(roster())
@@ -77,11 +84,12 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Point the cache at an empty folder that shares only the converted models."""
+    """Point the cache at an empty folder that shares only the converted models and Matplotlib's list of fonts."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    (REAL_CACHE / "converted").mkdir(exist_ok=True)
-    (folder / "converted").symlink_to(REAL_CACHE / "converted")
+    for name in ("converted", "matplotlib"):
+        (REAL_CACHE / name).mkdir(exist_ok=True)
+        (folder / name).symlink_to(REAL_CACHE / name)
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
 

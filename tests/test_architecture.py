@@ -22,7 +22,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     ["errors", "paths", "sources", "parquet", "lines", "framing"],
     ["spec"], ["artifacts"], ["references"], ["models"],
-    ["table", "spans"], ["lexicon", "datasets", "sentences"], ["pooling"], ["encoders"],
+    ["table", "spans"],
+    ["cells", "forms", "word_lists", "lexicon", "ratings", "relations", "sentences", "sentence_pairs", "datasets"],
+    ["pooling"], ["encoders"],
     ["store"], ["extraction"], ["metrics"], ["results"], ["plots"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -134,7 +136,7 @@ def test_notebooks_follow_the_spine_and_the_cell_rules(path):
         assert "code" not in (before.cell_type, after.cell_type) or before.cell_type != after.cell_type, after.source
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 15, cell.source
+            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 25, cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

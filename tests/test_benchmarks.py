@@ -104,3 +104,12 @@ def test_all_pairs_runs_at_a_tiny_size():
     assert "equal those of numpy's histogram" in done.stdout
     assert re.search(r"^\| together \|", done.stdout, re.M)
     assert (FOLDER / "README.md").read_bytes() == before
+
+
+def test_vectors_runs_at_a_tiny_size():
+    before = (FOLDER / "README.md").read_bytes()
+    options = ("--words=300", "--binary-words=500", "--limit=200", "--dimension=5", "--repeats=1")
+    done = run("vectors", *options, "--print-only")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\| word2vec binary, 200 of 500 x 5 \| gensim \|", done.stdout, re.M)
+    assert (FOLDER / "README.md").read_bytes() == before

@@ -78,8 +78,8 @@ def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
 
 def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
-    file.write_text("year\tyears\ncity cities\n")
-    with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities'"):
+    file.write_text("year\tyears\ncity cities towns\n")
+    with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities towns'"):
         run("04_analogies", {**given, "models": STATIC}, build)
 
 
@@ -130,6 +130,18 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
     path.write_text("\n".join([*lines, "g\tf\t2012\t31\t7\tone\ttwo"]))
     with pytest.raises(NotebookError, match=r"sts-dev\.csv, line 31: the score '7'"):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
+
+
+def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_path, given, build):
+    cities = ["Athens", "Paris", "Rome", "Berlin", "Oslo", "Cairo", "Lima", "Delhi", "Tokyo", "Dublin", "Vienna"]
+    (tmp_path / "own-set.tsv").write_text("".join(f"{city}\tcity\t{n}\n" for n, city in enumerate(cities)))
+    words = [*cities, *load_words(300), "city"]
+    lines = [f"{word} {n * n % 101} {n % 13 + n / 1000} 1\n" for n, word in enumerate(dict.fromkeys(words))]
+    (tmp_path / "cased.vec").write_text(f"{len(lines)} 3\n{''.join(lines)}")
+    settings = {"models": f"glove-6b-50d, {tmp_path / 'cased.vec'}", "similarity": str(tmp_path / "own-set.tsv")}
+    records = run("06_human_similarity", {**settings, "words": given["words"]}, build)
+    assert records["sets"]["value"] == "WordSim-353, SimLex-999, own-set"
+    assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
 
 
 def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, build):

@@ -10,7 +10,7 @@ from embedlib.errors import InputError, UnknownNameError
 def test_the_sets_that_gensim_ships():
     google = load_dataset("google-analogies")
     assert len(google) == 19_544
-    assert google.iloc[0].tolist() == ["capital-common-countries", "athens", "greece", "baghdad", "iraq"]
+    assert google.iloc[0].tolist() == ["capital-common-countries", "Athens", "Greece", "Baghdad", "Iraq"]
     assert google["relation"].nunique() == 14
     assert len(load_dataset("wordsim353")) == 353
     simlex = load_dataset("simlex999")
@@ -31,12 +31,14 @@ def test_bats_as_it_is_distributed(tmp_path):
     )
     frame = load_dataset("bats", path=tmp_path)
     assert frame["group"].tolist() == ["inflectional", "inflectional", "lexicographic"]
-    assert frame["targets"].tolist() == [("albums",), ("apps", "apps2"), ("before", "new york", "prior")]
+    assert frame["targets"].tolist() == [("albums",), ("apps", "apps2"), ("before", "New York", "prior")]
     assert frame["relation"].iloc[0] == "I01 [noun - plural_reg]"
     assert words_of(frame)[:4] == ["album", "app", "after", "albums"]
 
 
-@pytest.mark.parametrize("line", ["album albums", "album\t", "\talbums", "album\t/"])
+@pytest.mark.parametrize(
+    "line", ["album albums more", "album\t", "\talbums", "album\t/", "album", "album\talbums\tmore"]
+)
 def test_a_malformed_relation_is_named_by_line(tmp_path, line):
     write(tmp_path / "1_x" / "I01.txt", f"dog\tdogs\n{line}\n")
     with pytest.raises(InputError, match=r"I01\.txt, line 2: "):
@@ -60,7 +62,7 @@ def test_semeval_finds_its_gold_scores(tmp_path):
     data = write(tmp_path / "data" / "en.test.data.txt", "multiple sclerosis\tMS\nMotor\tBike\n")
     gold = write(tmp_path / "keys" / "en.test.gold.txt", "4.0\n2.38\n")
     assert load_dataset("semeval2017", path=data.parent).to_numpy().tolist() == [
-        ["multiple sclerosis", "ms", 4.0], ["motor", "bike", 2.38],
+        ["multiple sclerosis", "MS", 4.0], ["Motor", "Bike", 2.38],
     ]  # fmt: skip
     gold.write_text("4.0\nx\n")
     with pytest.raises(InputError, match=r"gold\.txt, line 2"):
@@ -71,6 +73,70 @@ def test_semeval_finds_its_gold_scores(tmp_path):
     gold.unlink()
     with pytest.raises(InputError, match="gold scores"):
         load_dataset("semeval2017", path=data)
+
+
+def test_semeval_in_one_table(tmp_path):
+    path = write(tmp_path / "semeval17.csv", "0,multiple sclerosis,MS,4.0\n1,Motor,Bike,2.38\n2,a,b,0\n")
+    frame = load_dataset("semeval2017", path=path)
+    assert frame.iloc[0].tolist() == ["multiple sclerosis", "MS", 4.0]
+    assert frame.attrs["columns"] == {"word1": "column 2", "word2": "column 3", "score": "column 4"}
+
+
+INFLECTED, OPPOSITE = "I01 [noun - plural_reg].txt", "L10 [antonyms - binary].txt"
+
+
+def on_a_mac(folder):
+    """Write two relations and the hidden files that macOS leaves beside them on foreign disks."""
+    for name, text in (
+        ("1_Inflectional_morphology", "dog\tdogs\r\ncat cats\r\n"),
+        ("4_Lexicographic_semantics", "up\tdown\n"),
+    ):
+        file = INFLECTED if name.startswith("1") else OPPOSITE
+        write(folder / name / file, text)
+        for hidden in (folder / name / f"._{file}", folder.parent / "__MACOSX" / folder.name / name / f"._{file}"):
+            write(hidden, "").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        \xb0\xff\xe2")
+    write(folder / "README.txt", "About these relations\n")
+
+
+@pytest.mark.parametrize("below", ["BATS_3.0", "", "BATS_3.0/1_Inflectional_morphology"])
+def test_bats_as_a_mac_unpacks_it_is_found_from_above_and_below(tmp_path, below):
+    on_a_mac(tmp_path / "BATS_3.0")
+    frame = load_dataset("bats", path=tmp_path / below)
+    first = ["inflectional", "I01 [noun - plural_reg]"]
+    found = [[*first, "dog", ("dogs",)], [*first, "cat", ("cats",)]]
+    if below in ("", "BATS_3.0"):
+        found.append(["lexicographic", "L10 [antonyms - binary]", "up", ("down",)])
+    assert frame.to_numpy().tolist() == found
+
+
+def test_relations_without_folders_have_the_group_of_their_letter(tmp_path):
+    write(tmp_path / "flat" / INFLECTED, "dog\tdogs\n")
+    write(tmp_path / "flat" / OPPOSITE, "up\tdown\n")
+    assert load_dataset("bats", path=tmp_path / "flat")["group"].tolist() == ["inflectional", "lexicographic"]
+    assert load_dataset("bats", path=tmp_path / "flat" / OPPOSITE)["group"].tolist() == ["lexicographic"]
+    write(tmp_path / "own" / "animals" / "young.txt", "dog\tpuppy\n")
+    assert load_dataset("bats", path=tmp_path / "own")["group"].tolist() == ["animals"]
+
+
+def test_a_folder_without_one_set_of_relations_is_refused(tmp_path):
+    write(tmp_path / "metadata.json", "{}")
+    with pytest.raises(InputError, match=r"wanted is the folder of BATS.*found: metadata\.json"):
+        load_dataset("bats", path=tmp_path)
+    write(tmp_path / INFLECTED, "dog\tdogs\n")
+    write(tmp_path / "copy" / INFLECTED, "dog\tdogs\n")
+    with pytest.raises(InputError, match="relations at two depths"):
+        load_dataset("bats", path=tmp_path)
+    write(tmp_path / "both" / "a" / INFLECTED, "dog\tdogs\n")
+    write(tmp_path / "both" / "b" / INFLECTED, "dog\tdogs\n")
+    with pytest.raises(InputError, match="is in two files"):
+        load_dataset("bats", path=tmp_path / "both")
+
+
+def test_questions_with_tabs_blanks_at_the_end_and_windows_lines(tmp_path):
+    path = write(tmp_path / "q.txt", ": capitals \r\nAthens\tGreece\tNew York\tUSA \r\nAthens Greece  Oslo Norway \r\n")
+    assert load_dataset("google-analogies", path=path).to_numpy().tolist() == [
+        ["capitals", "Athens", "Greece", "New York", "USA"], ["capitals", "Athens", "Greece", "Oslo", "Norway"],
+    ]  # fmt: skip
 
 
 def test_msr_questions_and_answers(tmp_path):
@@ -84,6 +150,9 @@ def test_msr_questions_and_answers(tmp_path):
     answers.write_text("JJ_JJR rougher\n")
     with pytest.raises(InputError, match="2 questions and 1 answers"):
         load_dataset("msr-analogies", path=tmp_path)
+    answers.unlink()
+    with pytest.raises(InputError, match=r"no word_relationship\.answers in it; found: google\.txt|found: word"):
+        load_dataset("msr-analogies", path=tmp_path)
     lines = write(tmp_path / "google.txt", ": gram\na b c d\na b c\n")
     with pytest.raises(InputError, match=r"google\.txt, line 3: .* has 3 words"):
         load_dataset("msr-analogies", path=lines)
@@ -96,5 +165,5 @@ def test_unknown_names_and_missing_paths(tmp_path):
         load_dataset("men")
     with pytest.raises(InputError, match="does not exist"):
         load_dataset("bats", path=tmp_path / "no")
-    with pytest.raises(InputError, match="holds no item"):
+    with pytest.raises(InputError, match=r"no relations here.*1_Inflectional_morphology.*found: nothing"):
         load_dataset("bats", path=tmp_path)

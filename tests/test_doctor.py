@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 
 from embedlib.book import doctor
+from embedlib.book import leftovers as leftovers_module
 from embedlib.book.leftovers import SOCKETS, leftovers, remove_leftovers
 
 
@@ -21,10 +22,11 @@ def dead():
 
 
 def test_python():
-    assert doctor.check_python((3, 11)).level == "ok"
+    assert {doctor.check_python((3, minor)).level for minor in (11, 12, 13)} == {"ok"}
     assert doctor.check_python((3, 10)).level == "problem"
-    newer = doctor.check_python((3, 12))
-    assert (newer.level, newer.mend) == ("warning", "make setup PYTHON=/path/to/python3.11")
+    newer = doctor.check_python((3, 14))
+    assert (newer.level, newer.mend) == ("warning", "make setup PYTHON=/path/to/python3.13")
+    assert newer.text == "3.14; requirements.txt is for 3.11 to 3.13"
 
 
 def test_packages_that_differ_are_named_with_the_mend(tmp_path):
@@ -116,6 +118,8 @@ def test_locks_and_unfinished_files_of_the_cache(tmp_path):
 def test_only_files_of_processes_that_are_gone_are_leftovers(tmp_path, monkeypatch):
     build, temporary, gone, here = tmp_path / "_build", tmp_path / "tmp", dead(), os.getpid()
     monkeypatch.setattr(doctor.tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(leftovers_module, "SHORT", ())
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     old = time.time() - 1e8  # before this process began: the number was another's then
     names = [
         f"running/01_a.{gone}.start.ipynb", f"running/.01_a.{gone}.done.ipynb.tmp-{gone}",
@@ -148,7 +152,7 @@ def test_everything_is_looked_at(cache):
     subjects = {finding.subject for finding in doctor.examine()}
     assert subjects == {
         "python", "packages", "cache", "disk", "locks", "memory", "cores", "gpu", "HF_HUB_OFFLINE",
-        "TRANSFORMERS_OFFLINE", "browser", "kernel", "leftovers",
+        "TRANSFORMERS_OFFLINE", "browser", "kernel", "leftovers", "temporary files",
     }  # fmt: skip
     assert all(finding.mend or finding.level == "ok" for finding in doctor.examine())
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import shutil
 
@@ -268,13 +269,15 @@ def test_the_map_is_loaded_late_draws_and_moves(page, book, words):
     assert "Zipf 5 and more" in page.inner_text("#explorer-legend")
 
     page.get_by_role("button", name="Whole map").click()
-    box = page.locator("#explorer-map").bounding_box()
-    for step in range(-20, 20):  # somewhere on a line through the middle there is a point
-        page.mouse.click(box["x"] + box["width"] / 2 + 5 * step, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(50)
-        if "word=dog" not in page.evaluate("location.hash"):
-            break
+    page.wait_for_function(f"document.getElementById('explorer-view').textContent.includes('{len(words):,} words')")
+    places = {word: page.evaluate(f"embedlibExplorer.place({json.dumps(word)})") for word in words}
+    away = {word: math.dist(places[word], places["dog"]) for word in words}
+    clicked = max(away, key=away.get)  # wherever the map has put it
+    page.mouse.click(*places[clicked])
     page.wait_for_function("document.querySelector('#explorer-summary strong').textContent !== 'dog'")
+    found = page.inner_text("#explorer-summary strong")  # the word, or one whose point lies over its own
+    assert math.dist(places[found], places[clicked]) < 12
+    assert page.evaluate("embedlibExplorer.place('no word of the page')") is None
 
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"] + 1
     root = book[1].as_uri()

@@ -36,6 +36,8 @@ def test_an_exception_leaves_the_old_file_alone(tmp_path):
 def test_the_unfinished_file_of_a_killed_process_is_known_by_its_name(tmp_path, monkeypatch, ending):
     monkeypatch.setattr(leftovers, "_is_gone", lambda process, path: process == os.getpid())
     monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(leftovers, "SHORT", ())
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     with written_whole(tmp_path / "state" / f"01_a--9.{ending}") as aside:
         aside.touch()
         assert list(leftovers.leftovers(tmp_path, "01_a--9")) == [aside]

@@ -1,5 +1,6 @@
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,19 @@ def test_several_index_levels_are_the_key():
     assert make_payload("scores", frame)["keys"] == [["a", 0], ["b", 1]]
 
 
+def test_what_pandas_and_numpy_have_is_kept_as_plain_values():
+    frame = pd.DataFrame(
+        {"n": pd.array([1, pd.NA], "Int64"), "kind": pd.Categorical(["a", "b"]),
+         "word": pd.array(["x", None], "string"),
+         "ok": np.array([True, False]), "half": np.array([0.5, 0.25], "float16")},
+        index=pd.Index(np.array([0.5, 1.5], "float32")),
+    )  # fmt: skip
+    payload = make_payload("x", frame)
+    assert payload["rows"] == [[1, "a", "x", True, 0.5], [None, "b", None, False, 0.25]]
+    assert json.loads(json.dumps(payload)) == payload
+    assert make_payload("x", np.str_("a"))["value"] == "a"
+
+
 def test_verdicts_are_kept_whole():
     payload = make_payload("d1", Verdict("D1", "partly", 0.1, 0.05, 0.15, {"m": True}))
     assert payload["value"] == {
@@ -56,6 +70,24 @@ def test_verdicts_are_kept_whole():
         ("x", FRAME, {"scores": 1.0}, "'scores', which is no column"),
         ("x", FRAME.set_axis(["y", "y"]), None, "the row 'y' stands twice"),
         ("x", FRAME.set_axis(["a", "a", "b"], axis=1), None, "stands twice"),
+        ("x", FRAME.set_axis([1, True]), None, "the row 1 stands twice"),
+        ("x", FRAME.set_axis([None, math.nan]), None, "the row None stands twice"),
+        ("x", FRAME.set_axis(pd.MultiIndex.from_product([["a"], ["x", "y", "z"]]), axis=1), None, "one level, not 2"),
+        ("x", FRAME.set_axis(pd.Index([("a", 1), ("b", 2)], tupleize_cols=False)), None, "a tuple cannot be kept"),
+        ("x", FRAME.assign(when=pd.Timestamp("2026-01-01")), None, "a Timestamp cannot be kept"),
+        ("x", FRAME.assign(when=pd.NaT), None, "a NaTType cannot be kept"),
+        ("x", FRAME.assign(items=[[1], [2]]), None, "a list cannot be kept"),
+        ("x", pd.DataFrame({"a": [math.inf]}), None, "an infinity"),
+        ("x", np.timedelta64(1, "s"), None, "a timedelta64 cannot be kept"),
+        ("x", 1j, None, "a complex cannot be kept"),
+        ("x", 10**400, None, "more than 64 bits"),
+        ("x", Fraction(10**400), None, "an infinity"),
+        ("x", None, None, "a NoneType cannot be kept"),
+        ("x", pd.NA, None, "a NAType cannot be kept"),
+        ("x", "cut \ud83d", None, "half a surrogate pair at character 4"),
+        ("x", 1.0, "much", "at least 0"),
+        ("x", FRAME, {1: 1.0}, "'1', which is no column"),
+        (3, 1, None, "record name 3"),
     ],
 )
 def test_what_cannot_be_kept_is_an_error(name, value, tolerance, said):

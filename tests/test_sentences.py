@@ -10,7 +10,8 @@ import pytest
 from embedlib import load_dataset
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.paths import PROJECT, data_dir
-from embedlib.sentences import CHANGED, KEPT, choose_anchors, read_anchors, read_sts, spread_anchors
+from embedlib.sentence_pairs import read_sts
+from embedlib.sentences import CHANGED, KEPT, choose_anchors, read_anchors, spread_anchors
 from embedlib.spans import cut_word, find_span
 
 
@@ -72,7 +73,7 @@ def test_own_anchors_need_no_offsets(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("{", "line 2: no JSON object"),
+        ("{", "line 2: no JSON"),
         ("[1]", r"line 2: \[1\] is not a JSON object"),
         ({"sentence": ""}, "'sentence' is ''"),
         ({"kind": "negatoin"}, "line 2: unknown kind 'negatoin'. Did you mean 'negation'"),
@@ -119,7 +120,6 @@ def test_layouts_of_rated_pairs_are_told_apart(tmp_path, name):
         ("sentence1\tsentence2\tscore\na\tb\t1\na\tb\n", "line 3: 2 cells"),
         ("one\ttwo\t3\none\ttwo\t5.5\n", "line 2: the score '5.5' is no number from 0 to 5"),
         ("one\ttwo\t3\none\ttwo\tnan\n", "line 2: the score 'nan'"),
-        ("one\ttwo\t3\n \ttwo\t3\n", "line 2: a sentence is blank"),
         ("index\tsentence1\tsentence2\n1\ta\tb\n", "line 1: neither a header"),
         ("one,two,nine\n", "line 1: neither a header"),
         ("", "holds no pair"),
@@ -130,6 +130,118 @@ def test_a_bad_line_of_rated_pairs_is_an_error_with_its_place(tmp_path, text, me
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_sts(path)
+
+
+EMOJI = {"id": "second", "kind": "voice", "sentence": "The cat sat \ud83d"}
+
+
+def test_half_a_surrogate_pair_is_an_error_with_its_place(tmp_path):
+    with pytest.raises(InputError, match=r'line 2: "\\ud83d" is half a surrogate pair'):
+        read_anchors(written(tmp_path, LINE, LINE | EMOJI))
+    pair = {"sentence1": "cut \udc00 here", "sentence2": "b", "score": 1}
+    with pytest.raises(InputError, match=r'own\.jsonl, line 1: "\\udc00" is half a surrogate pair'):
+        read_sts(written(tmp_path, pair))
+    whole = {"sentence1": "a whole 🐶", "sentence2": "b", "score": 1}  # json writes it as two escapes
+    assert read_sts(written(tmp_path, whole))["sentence1"].tolist() == ["a whole 🐶"]
+
+
+A, B = "A boat leaves.", "A ship departs."
+PAIRS = {  # what a file holds, and how many of its pairs have a rating and a text
+    "sick.txt": (f"pair_ID\tsentence_A\tsentence_B\trelatedness_score\tx\r\n1\t{A}\t{B}\t4.6\tx\r\n", {}),
+    "front.tsv": (f"\tone\ttwo\n4.6\t{A}\t{B}\n\tthree\tfour\n", {"no rating": 2}),
+    "blank.csv": (f'"{A}",{B},4.6\n,,1.2\n,,\n{A},,3\n', {"no text": 2, "a blank sentence": 1}),
+    "semicolons.csv": (f"sentence1;sentence2;score\n{A};{B};4,6\n\n{A};{B}, too; \n", {"no rating": 1}),
+    "bare-semicolons.csv": (f"{A};{B};4,6\nOne, two;three;4,2\n", {}),
+    "pairs.jsonl": (json.dumps({"sentence1": A, "sentence2": B, "score": 4.6, "genre": "x"}) + "\n"
+                    + json.dumps({"sentence1": A, "sentence2": B, "score": None}), {"no rating": 1}),
+    "pairs.json": (json.dumps([{"sentence1": A, "sentence2": B, "label": "4.6"}]), {}),
+    "hash.tsv": (f"{A}\t{B}\t4.6\n#1 seed leaves\tThe top seed is out\t4.0\n", {}),
+    "line-separator.tsv": (f"{A}\t{B}\t4.6\rone\u2028line\x85\tstill\x1cone\x0b line\t4.0\r", {}),
+    "quotes.tsv": (f'{A}\t{B}\t4.6\n"An open quote\tis plain\t4.0\nand "another\t"one\t3\n', {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_as_they_are_distributed(tmp_path, name, caplog):
+    text, left_out = PAIRS[name]
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    frame = load_dataset("sts", path=path)
+    assert frame[["sentence1", "sentence2", "score"]].iloc[0].tolist() == [A, B, 4.6]
+    assert frame.attrs["left_out"] == left_out
+    assert all(f"{count} ({reason})" in caplog.text for reason, count in left_out.items())
+    assert frame["score"].between(0, 5).all()
+
+
+def test_a_line_ends_where_a_line_ends(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes(PAIRS["line-separator.tsv"][0].encode())
+    assert read_sts(path)["sentence1"].tolist() == [A, "one\u2028line"]  # U+0085 is a blank at the end
+
+
+def test_input_and_gold_apart(tmp_path):
+    task = tmp_path / "2015"
+    task.mkdir()
+    (task / "STS.input.forum.txt").write_text(f"one\ttwo\n{A}\t{B}\tsource\n")
+    gold = task / "STS.gs.forum.txt"
+    gold.write_text("\n4.6\n")
+    (task / "._STS.input.forum.txt").write_bytes(b"\0\5")
+    for path in (task / "STS.input.forum.txt", gold, task):
+        frame = load_dataset("sts", path=path)
+        assert frame[["sentence1", "sentence2", "score"]].to_numpy().tolist() == [[A, B, 4.6]]
+        assert frame.attrs["left_out"] == {"no rating": 1}
+    assert load_dataset("sts", path=tmp_path)["file"].tolist() == ["forum"]
+    (tmp_path / "gold").mkdir()
+    gold = gold.rename(tmp_path / "gold" / gold.name)
+    assert len(load_dataset("sts", path=task)) == 1
+    gold.write_text("\n6\n")
+    with pytest.raises(InputError, match=r"STS\.gs\.forum\.txt, line 2: the score '6'"):
+        load_dataset("sts", path=task)
+    gold.write_text("1\n")
+    with pytest.raises(InputError, match=r"has 2 lines and .* has 1"):
+        load_dataset("sts", path=task)
+    gold.unlink()
+    with pytest.raises(InputError, match="neither beside it nor"):
+        load_dataset("sts", path=task)
+    with pytest.raises(InputError, match=r"a folder without STS\.input"):
+        load_dataset("sts", path=tmp_path / "gold")
+
+
+def test_a_long_sentence_and_an_open_quote(tmp_path):
+    path = tmp_path / "pairs.csv"
+    long = "word " * 40_000
+    path.write_text(f'"{long}",{B},4.6\n')
+    assert read_sts(path)["sentence1"].str.len().tolist() == [len(long) - 1]
+    rows = [f"{A},{B},{n % 5}" for n in range(6)]
+    for at, opened in ((1, '"An open quote,is not closed,3'), (2, '"An open quote,is not closed,3')):
+        rest = [*rows[at:], 'He said,"so",3'] if at == 2 else rows[at:]
+        path.write_text("\n".join([*rows[:at], opened, *rest]))
+        with pytest.raises(InputError, match=rf"line {at + 1}: a quote that opens in this line"):
+            read_sts(path)
+    path.write_text(f'{A},{B},3\n"An open quote,is not closed,3\n{A},{B},3\nand here",it closes,2\n')
+    with pytest.raises(InputError, match=r"line 2: a quote that opens in this line closes in .*line 4 only"):
+        read_sts(path)
+    path.write_text(f'{A},{B},3\n"Two\n\nparagraphs",{B},2\n')
+    assert len(read_sts(path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1\tone\t3\n2\ttwo\t4\n", "the first and the last column are numbers"),
+        ('{"sentence1": "a", "sentence2": "b"}\n', "line 1: no object with sentence1, sentence2 and score"),
+        ('{"sentence1": "a", "sentence2": "b", "score": true}\n', "line 1: the score True"),
+        ('{"sentence1": 1, "sentence2": "b", "score": 1}\n', "line 1: sentence1 is 1, not a text"),
+        ('[{"sentence1": "a", "sentence2": "b", "score": 9}]', "item 1: the score 9"),
+        ("\tone\ttwo\n\tthree\tfour\n", "neither a header"),
+        (",one,1\n", "no item of sts; left out: 1"),
+    ],
+)
+def test_pairs_that_cannot_be_read_safely_are_refused(tmp_path, text, message):
+    path = tmp_path / "own.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_dataset("sts", path=path)
 
 
 def test_our_rated_pairs():

@@ -94,10 +94,11 @@ def test_the_grid_has_every_combination_once_the_last_fastest(source):
     ("texts", "said"),
     [
         (["numbr=1,2"], "unknown parameter 'numbr'. Did you mean 'number'"),
-        (["number=1,x"], "parameter number is 'x', a str; allowed: int"),
-        (["number=1,,2"], "parameter number is None"),
-        (["kind=a,c"], "unknown value of kind 'c'"),
+        (["number=1,x"], "parameter number is 'x', which is not a whole number; allowed: int"),
+        (["number=1,,2"], "parameter number is ''"),
+        (["kind=a,c"], "parameter kind is 'c', which is not a or b; allowed"),
         (["models=glove-6b-50d", "models=glove"], "Did you mean 'glove-6b-50d'"),
+        (["number=5,000"], "one number or 2? One is written 5000"),
         (["number"], "name=value"),
         ([], "at least one -p name=value; allowed: number, rate"),
     ],
@@ -172,11 +173,35 @@ def test_a_sweep_runs_loses_nothing_to_a_failed_point_and_goes_on(project, monke
     assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, path.with_suffix(".parquet").name])
 
 
+class Told:
+    """Keeps what a sweep tells of the points at work."""
+
+    def __init__(self):
+        self.events = []
+
+    def begins(self, run, cells):
+        self.events.append(("begins", run.name))
+
+    def cell(self, run, number):
+        self.events.append((f"cell {number}", run.name))
+
+    def ends(self, run):
+        self.events.append(("ends", run.name))
+
+    def done(self, run):
+        self.events.append(("done", run.name))
+
+
 def test_a_point_runs_as_it_was_planned_whatever_its_texts_mean_by_then(source):
     sweep = grid(source, "number=2")
     (point,) = sweep.points
     later = replace(point, given={"number": "5"})  # as a branch of the hub that has moved would be read again
-    outcome = run_sweep(replace(sweep, points=(later,)))[point.run.name]
+    board = Told()
+    outcome = run_sweep(replace(sweep, points=(later,)), watch=board)[point.run.name]
+    name = point.run.name
+    assert board.events[0] == ("begins", name)
+    assert board.events[1:3] == [("cell 1", name), ("cell 2", name)]
+    assert board.events[-2:] == [("ends", name), ("done", name)]
     assert (outcome.status, outcome.error) == ("ok", "")
     assert ("ten-fold", "", "", 5) in outcome.rows
     assert [path.name for path in (source.parent / "_build" / "executed").iterdir()] == [point.run.output.name]

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from embedlib.book.links import check_links
+from embedlib.book.machine import scratch, surroundings
 from embedlib.book.notebooks import notebook_sources, read_executed, write
-from embedlib.book.run import OFFLINE, fingerprint, plan, why
+from embedlib.book.run import fingerprint, plan, why
 from embedlib.errors import NotebookError
 from embedlib.paths import PROJECT
 from embedlib.results import payloads, picture_of
@@ -34,9 +35,9 @@ def build_html(source: Path, output: Path) -> Path:
         str(Path(sys.executable).with_name("jupyter-book")), "build", str(source), "--path-output", str(output),
         "--warningiserror", "--nitpick", "--keep-going", "--quiet",
     ]  # fmt: skip
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **OFFLINE, "NO_COLOR": "1"}
-    )
+    with scratch() as folder:
+        around = {**os.environ, **surroundings(folder), "NO_COLOR": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=around)
     if done.returncode:
         # Sphinx would not say again what it said of pages that it has read.
         shutil.rmtree(output / "_build" / ".doctrees", ignore_errors=True)

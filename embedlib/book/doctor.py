@@ -16,11 +16,13 @@ import psutil
 from filelock import FileLock, Timeout
 
 from embedlib.book.leftovers import leftovers
+from embedlib.book.machine import OFFLINE, connection, scratch
 from embedlib.book.notebooks import KERNELSPEC
-from embedlib.book.run import OFFLINE
-from embedlib.paths import PROJECT, cache_dir
+from embedlib.book.run import environment
+from embedlib.errors import EmbedlibError
+from embedlib.paths import PROJECT, cache_folder
 
-PYTHON = (3, 11)  # what requirements.txt was resolved for
+PYTHON = ((3, 11), (3, 13))  # the oldest and the newest that requirements.txt fits
 DISK = 6.0e9  # bytes: 4.9e9 are measured after `make book`, converted models, vectors and the build; the rest is room
 MEMORY = 6.1e9  # bytes at the peak of `make book`
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -44,6 +46,7 @@ def examine(build: Path | None = None, requirements: Path | None = None) -> list
         check_python(sys.version_info[:2]),
         *check_packages(requirements or PROJECT / "requirements.txt"),
         *check_cache(),
+        check_temporary(),
         check_memory(psutil.virtual_memory().total + psutil.swap_memory().total, psutil.virtual_memory().available),
         check_cores(len(psutil.Process().cpu_affinity()) if psutil.LINUX else psutil.cpu_count() or 1),
         check_gpu(),
@@ -55,13 +58,13 @@ def examine(build: Path | None = None, requirements: Path | None = None) -> list
 
 
 def check_python(version: tuple[int, int]) -> Finding:
-    """Compare Python's version with the one that the pins are for."""
-    shown, wanted = (".".join(map(str, pair)) for pair in (version, PYTHON))
-    if version == PYTHON:
+    """Compare Python's version with those that the pins are for."""
+    shown, oldest, newest = (".".join(map(str, pair)) for pair in (version, *PYTHON))
+    if PYTHON[0] <= version <= PYTHON[1]:
         return Finding("python", "ok", f"{shown} ({sys.executable})")
-    level: Level = "problem" if version < PYTHON else "warning"
-    mend = f"make setup PYTHON=/path/to/python{wanted}"
-    return Finding("python", level, f"{shown}; requirements.txt is for {wanted}", mend)
+    level: Level = "problem" if version < PYTHON[0] else "warning"
+    mend = f"make setup PYTHON=/path/to/python{newest}"
+    return Finding("python", level, f"{shown}; requirements.txt is for {oldest} to {newest}", mend)
 
 
 def check_packages(requirements: Path) -> Iterator[Finding]:
@@ -91,16 +94,30 @@ def check_cache() -> Iterator[Finding]:
     """Write a file into the cache folder, add up its size and compare the free disk with what is still needed."""
     mend = "name a folder that can be written: export EMBEDLIB_CACHE=/path/to/folder"
     try:
-        folder = cache_dir()
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
+    except (OSError, EmbedlibError) as error:
         yield Finding("cache", "problem", f"cannot be written: {error}", mend)
         return
     used = sum(_size(path) for path in folder.rglob("*"))
     yield Finding("cache", "ok", f"{folder}: {used / 1e9:.1f} GB, can be written")
     yield check_disk(shutil.disk_usage(folder).free, used)
     yield check_locks(folder)
+
+
+def check_temporary() -> Finding:
+    """Look whether temporary files can be written, and whether the kernels' sockets fit in a folder there."""
+    try:
+        with scratch() as folder:
+            short = bool(connection(folder))
+    except (OSError, EmbedlibError) as error:
+        return Finding("temporary files", "problem", f"cannot be written: {error}", "export TMPDIR=/path/to/folder")
+    if short:
+        return Finding("temporary files", "ok", f"in {tempfile.gettempdir()}; the kernels' sockets in {folder.parent}")
+    text = f"the paths under {folder.parent} are too long for sockets, so kernels open ports"
+    return Finding("temporary files", "warning", text, "name a shorter folder: export TMPDIR=/path/to/folder")
 
 
 def check_locks(folder: Path) -> Finding:
@@ -201,9 +218,12 @@ def check_kernel() -> Finding:
     name = KERNELSPEC["name"]
     mend = f"{sys.executable} -m ipykernel install --sys-prefix --name {name}"
     try:
-        spec = KernelSpecManager().get_kernel_spec(name)
+        with scratch() as folder, environment({"IPYTHONDIR": str(folder)}):  # as in a run, where the home has no part
+            spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
         return Finding("kernel", "problem", f"there is no kernel {name!r}", mend)
+    except (OSError, EmbedlibError) as error:
+        return Finding("kernel", "problem", f"cannot be looked for: {error}", "mend what is said of temporary files")
     program = spec.argv[0] if spec.argv else ""
     # Jupyter puts the running Python in the place of these names.
     own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
@@ -215,7 +235,10 @@ def check_kernel() -> Finding:
 
 def check_leftovers(build: Path) -> Finding:
     """Look for unfinished files of runs that were stopped."""
-    found = list(leftovers(build))
+    try:
+        found = list(leftovers(build))
+    except EmbedlibError as error:  # nothing temporary can be written
+        return Finding("leftovers", "warning", f"cannot be listed: {error}", "export TMPDIR=/path/to/folder")
     if not found:
         return Finding("leftovers", "ok", "none of stopped runs")
     text = f"{len(found)} files of stopped runs, such as {found[0]}; they are never used"

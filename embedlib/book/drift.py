@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from embedlib.book.normalise import advise, normalise
 from embedlib.book.notebooks import SIZE_LIMIT, read_executed, read_source
 from embedlib.errors import NotebookError
 from embedlib.results import MIME, Tolerance, agree, payloads
-
-# What may differ from run to run in plain text output.
-_VOLATILE = [
-    (re.compile(r"\x1b\[[0-9;]*m"), ""),
-    (re.compile(r"0x[0-9a-fA-F]{6,}"), "<address>"),
-    (re.compile(r"(?<![\w/.])(?:/[\w.+@~-]+){2,}/?"), "<path>"),
-    (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|[µm]s|s|sec|seconds|minutes|min)\b"), "<time>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-]
 
 
 @dataclass(frozen=True)
@@ -35,13 +26,6 @@ class Drift:
     old: str
     new: str
     allowed: str
-
-
-def normalise(text: str) -> str:
-    """Replace what is volatile in a text output: addresses, paths, timings, colours."""
-    for pattern, replacement in _VOLATILE:
-        text = pattern.sub(replacement, text)
-    return "\n".join(line.rsplit("\r", 1)[-1].rstrip() for line in text.rstrip().split("\n"))
 
 
 def check_notebook(name: str, source: Path, reference: Path, fresh: NotebookNode) -> list[Drift]:
@@ -115,30 +99,31 @@ def _texts(name: str, committed: NotebookNode, fresh: NotebookNode) -> Iterator[
             old, new = _text(before, kind), _text(after, kind)
             if old != new:
                 line_old, line_new = _differing_line(old, new)
-                yield Drift(name, cell, kind, line_old, line_new, "equal text")
+                yield Drift(name, cell, kind, line_old, line_new, advise(line_old, line_new))
 
 
 def _kinds(outputs: list[Any]) -> dict[str, None]:
-    """List the kinds of text among a cell's outputs: streams, and data that is no picture."""
+    """List the kinds of text among a cell's outputs: streams, and data that is no picture and no widget."""
     kinds = [output.name for output in outputs if output.output_type == "stream"]
-    kinds += [kind for o in outputs for kind in o.get("data", {}) if MIME not in o.data and not _is_picture(kind)]
+    kinds += [kind for o in outputs for kind in o.get("data", {}) if MIME not in o.data and not _is_opaque(kind)]
     return dict.fromkeys(kinds)
 
 
-def _is_picture(kind: str) -> bool:
-    return kind.startswith("image/")
+def _is_opaque(kind: str) -> bool:
+    """Tell pictures, and widgets, which are a random id here."""
+    return kind.startswith("image/") or "widget-view" in kind
 
 
 def _text(outputs: list[Any], kind: str) -> str:
     """Join the text of one kind in a cell's outputs; a record's own text is judged by its value."""
-    parts = []
+    streams, parts = [], []
     for output in outputs:
         if output.output_type == "stream" and output.name == kind:
-            parts.append(output.text)
+            streams.append(output.text)  # in as many pieces as it came
         elif kind in output.get("data", {}) and MIME not in output.data:
             content = output.data[kind]
             parts.append(content if isinstance(content, str) else json.dumps(content, sort_keys=True))
-    return normalise("\n".join(parts))
+    return normalise("".join(streams) + "\n".join(parts))
 
 
 def _code_cells(notebook: NotebookNode) -> list[tuple[str, list[Any]]]:

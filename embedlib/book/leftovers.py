@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -11,9 +12,13 @@ from pathlib import Path
 
 import psutil
 
+from embedlib.errors import EmbedlibError
+
 logger = logging.getLogger(__name__)
 
 SOCKETS = "embedlib-"  # how the folder of a run's sockets begins, before the number of its process
+# Where it is made if the name of a socket in the folder of temporary files would be too long.
+SHORT = ("/tmp", "/var/tmp")  # noqa: S108 (the folder itself is made by tempfile)
 
 _FOLDERS = ("running", "executed", "failed", "state", "sweeps")
 # NAME.123.start.ipynb and NAME.123.done.ipynb of a run; .NAME.ipynb.tmp-123 of a file being written.
@@ -33,10 +38,25 @@ def leftovers(build: Path, name: str | None = None) -> Iterator[Path]:
                 continue
             if _is_gone(int(found["writer"] or found["runner"]), path):
                 yield path
-    for path in sorted(Path(tempfile.gettempdir()).glob(f"{SOCKETS}*")):
-        found = re.fullmatch(rf"{SOCKETS}(\d+)-\w+", path.name)
-        if found and _is_gone(int(found[1]), path):
-            yield path
+    for place in temporary_folders():
+        for path in sorted(place.glob(f"{SOCKETS}*")):
+            found = re.fullmatch(rf"{SOCKETS}(\d+)-\w+", path.name)
+            if found and _is_gone(int(found[1]), path):
+                yield path
+
+
+def temporary_folders() -> list[Path]:
+    """List where a run may make its folder of sockets, the first choice first.
+
+    Raises `EmbedlibError` where nothing temporary can be written anywhere.
+    """
+    try:
+        first = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        message = f"no folder for temporary files can be written: {error}; name one: export TMPDIR=/path/to/folder"
+        raise EmbedlibError(message) from None
+    others = (*SHORT, os.environ.get("XDG_RUNTIME_DIR") or first)
+    return [Path(folder) for folder in dict.fromkeys((first, *others))]
 
 
 def remove_leftovers(build: Path, name: str) -> None:

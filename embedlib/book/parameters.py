@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-import contextlib
+import difflib
 import io
+import json
 import tokenize
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-import yaml
 from nbformat import NotebookNode
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from embedlib.book.files import expand, find_files, names_files
+from embedlib.book.literals import RefusedError, parse
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError, UnknownNameError
 from embedlib.models import pin_model
 
@@ -37,31 +39,29 @@ class Parameter:
         try:
             return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_python(value)
         except ValidationError:
-            allowed = [str(choice) for choice in _choices(self.type)]
-            if allowed and isinstance(value, str):
-                raise ParameterError(str(UnknownNameError.of(f"value of {self.name}", value, allowed))) from None
             raise ParameterError(
                 f"parameter {self.name} is {value!r}, a {type(value).__name__}; "
                 f"allowed: {self.annotation} (default {self.default!r})"
             ) from None
 
-    def parse(self, text: str) -> Any:
-        """Turn the text of `-p name=text` into a checked value: YAML, or the text itself for a string.
+    def from_json(self, value: Any) -> Any:
+        """Give back a value that went through JSON: a tuple came out as a list."""
+        return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_json(json.dumps(value))
 
-        A list of strings may also be written with commas and no brackets.
+    def parse(self, text: str) -> Any:
+        """Turn the text of `-p name=text` into a checked value of the annotation (see `literals.parse`).
+
+        Raises `ParameterError` that names the parameter, the text, what is allowed and the default.
         """
-        if self.type is str or text in _choices(self.type):
-            return text
-        if self.type is float:
-            with contextlib.suppress(ValueError):  # YAML takes 1e-3 for a text
-                return self.check(float(text))
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ParameterError(f"parameter {self.name}: cannot read {text!r} as a value: {error}") from None
-        if get_origin(self.type) is list and not isinstance(value, list):
-            value = [item.strip() for item in text.split(",")] if get_args(self.type) == (str,) else [value]
-        return self.check(value)
+            return self.check(parse(self.type, text))
+        except RefusedError as refused:
+            close = difflib.get_close_matches(text, [str(choice) for choice in _choices(self.type)], n=1, cutoff=0.5)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ParameterError(
+                f"parameter {self.name} is {text!r}, which {refused};{hint} "
+                f"allowed: {self.annotation} (default {self.default!r})"
+            ) from None
 
 
 def _choices(annotation: Any) -> list[Any]:
@@ -125,21 +125,31 @@ def _evaluate(name: str, annotation: ast.expr) -> Any:
 def resolve(notebook: NotebookNode, given: dict[str, str]) -> dict[str, Any]:
     """Check the texts of `-p name=text` against a notebook; gives the values that were set.
 
-    Raises `ParameterError` or `UnknownNameError` for an unknown name (with the nearest match), a
-    wrong type, a value outside a `Literal`, an empty list of models and an unknown model. The path of a
-    model becomes absolute and the id of one of the hub gets its commit; it is fetched where it has to be.
+    A path in a value becomes absolute (see `files.find_files`), since the notebook runs in the project's folder;
+    so does that of a model, and the id of a model of the hub gets its commit; it is fetched where it has to be.
+
+    Raises `ParameterError` for an unknown name (with the nearest match), a text that is no value of its
+    annotation, a file that is not there, an empty list of models and an unknown model.
     """
     known = read_parameters(notebook)
     values = {}
     for name, text in given.items():
         if name not in known:
             raise ParameterError(str(UnknownNameError.of("parameter", name, known)))
-        values[name] = known[name].parse(text)
-    if "models" in values:
-        if not values["models"]:
-            raise ParameterError("parameter models is empty; name at least one model")
-        try:
-            values["models"] = [pin_model(model) for model in values["models"]]
-        except EmbedlibError as error:
-            raise ParameterError(f"parameter models: {error}") from None
+        parameter = known[name]
+        value = parameter.parse(text)
+        if name == "models":
+            value = _pinned(value)
+        elif not any(value == choice for choice in _choices(parameter.type)):
+            value = parameter.check(find_files(name, value, named=names_files(parameter.comment)))
+        values[name] = value
     return values
+
+
+def _pinned(models: list[str]) -> list[str]:
+    if not models:
+        raise ParameterError("parameter models is empty; name at least one model")
+    try:
+        return [pin_model(model) for model in expand("models", models)]
+    except EmbedlibError as error:
+        raise ParameterError(f"parameter models: {error}") from None

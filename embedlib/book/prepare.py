@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from embedlib.book.machine import check_build
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.parameters import read_parameters
 from embedlib.book.run import Run, plan
@@ -35,8 +36,10 @@ def extract_for(runs: Sequence[Run]) -> None:
     """Convert the models of some runs and store the vectors of as many words of the lexicon as they use.
 
     Raises what `find_model` raises for a model, and `EmbedlibError` where the
-    extraction fails.
+    extraction fails or the runs could not be written.
     """
+    for build in {run.build for run in runs}:
+        check_build(build)
     names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))
     for name in names:
         if find_model(name).kind == "causal":

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from embedlib.book.drift import Drift, check_notebook
 from embedlib.book.notebooks import read_executed, write_text
-from embedlib.book.run import execute, plan
+from embedlib.book.run import Watch, execute, plan
 from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.results import payloads, picture_of
 
@@ -35,20 +35,21 @@ class Picture:
 
 @dataclass(frozen=True)
 class Checked:
-    """A notebook that was compared with its reference, or that failed to run (`error`)."""
+    """A notebook that was compared with its reference, or that failed to run (`error`); `reasons` as `execute` gave."""
 
     notebook: str
     found: tuple[Drift, ...] = ()
     pictures: tuple[Picture, ...] = ()
     error: str = ""
+    reasons: tuple[str, ...] = ()
 
 
-def check(source: Path, *, reuse: bool = False, build: Path | None = None) -> Checked:
+def check(source: Path, *, reuse: bool = False, build: Path | None = None, watch: Watch | None = None) -> Checked:
     """Run a notebook at default parameters and compare it with the committed one."""
     reference = source.with_suffix(".ipynb")
     try:
         planned = plan(source, build=build)
-        execute(planned, force=not reuse)
+        reasons = tuple(execute(planned, force=not reuse, watch=watch))
         fresh = read_executed(planned.output)
         found = check_notebook(source.stem, source, reference, fresh)
     except EmbedlibError as error:
@@ -57,7 +58,7 @@ def check(source: Path, *, reuse: bool = False, build: Path | None = None) -> Ch
         committed = read_executed(reference)
     except NotebookError:  # which is among the differences
         committed = NotebookNode(cells=[])
-    return Checked(source.stem, tuple(found), tuple(changed_pictures(found, committed, fresh)))
+    return Checked(source.stem, tuple(found), tuple(changed_pictures(found, committed, fresh)), reasons=reasons)
 
 
 def changed_pictures(found: Sequence[Drift], committed: NotebookNode, fresh: NotebookNode) -> Iterator[Picture]:

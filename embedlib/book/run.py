@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import logging
 import os
 import platform
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nbformat import NotebookNode
 from rich.text import Text
 
 from embedlib.artifacts import sha256
-from embedlib.book.leftovers import SOCKETS, remove_leftovers
+from embedlib.book.files import watched
+from embedlib.book.leftovers import remove_leftovers
+from embedlib.book.machine import check_build, connection, scratch, surroundings
 from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
 from embedlib.book.parameters import read_parameters, resolve
-from embedlib.errors import NotebookError
+from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.models import find_model, roster
 from embedlib.paths import PROJECT, written_whole
 from embedlib.results import last_run
@@ -30,7 +33,6 @@ from embedlib.sources import code_digest, library_files
 
 logger = logging.getLogger(__name__)
 
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 _PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "scipy", "gensim", "matplotlib", "seaborn")
 
 Fingerprint = dict[str, dict[str, str]]
@@ -77,23 +79,10 @@ class Run:
 def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
     """Read a notebook and check the texts of its parameters; no kernel starts.
 
-    The text of a parameter that may be any string, where it is the path of a file or folder from
-    here, becomes an absolute path, since the notebook runs in the project's folder.
-
-    Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
+    Raises `ParameterError` or `NotebookError`, as `parameters.resolve` does.
     """
     notebook = read_source(source)
-    parameters = {name: _absolute(value) for name, value in resolve(notebook, given or {}).items()}
-    return Run(source, notebook, parameters, build or PROJECT / "_build")
-
-
-def _absolute(value: Any) -> Any:
-    if not isinstance(value, str) or value in {"", "all"}:
-        return value
-    try:
-        return str(Path(value).resolve()) if Path(value).exists() else value
-    except OSError:  # too long for a path
-        return value
+    return Run(source, notebook, resolve(notebook, given or {}), build or PROJECT / "_build")
 
 
 def fingerprint(run: Run) -> Fingerprint:
@@ -102,7 +91,10 @@ def fingerprint(run: Run) -> Fingerprint:
     specs = {name: find_model(name) for name in settings.get("models", roster())}
     data = PROJECT / "data"
     files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
-    own = [file for value in settings.values() if isinstance(value, str) and value for file in _files(Path(value))]
+    # Models and runs have parts of their own below.
+    own = [
+        file for name, value in settings.items() if name not in ("models", "runs") for file in watched(value, PROJECT)
+    ]
     return {
         "cells": {
             f"{number} ({_first_line(cell.source)})": _cell_digest(cell)
@@ -127,13 +119,6 @@ def _runs_read(run: Run) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def _files(path: Path) -> list[Path]:
-    """Give a file, or the files of a folder, that a parameter names."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    return [path] if path.is_file() else []
-
-
 def why(run: Run, now: Fingerprint) -> list[str]:
     """Say why a run is needed, one line a reason; empty where its last output still stands."""
     try:
@@ -152,26 +137,50 @@ def why(run: Run, now: Fingerprint) -> list[str]:
     return reasons
 
 
-def execute(run: Run, *, force: bool = False) -> list[str]:
+class Watch(Protocol):
+    """Whoever is told how a run goes on."""
+
+    def begins(self, run: Run, cells: int) -> None:
+        """Take note that a run with so many code cells begins."""
+
+    def cell(self, run: Run, number: int) -> None:
+        """Take note that its code cell of that number, from 1, begins."""
+
+    def ends(self, run: Run) -> None:
+        """Take note that it has ended, well or not."""
+
+
+def execute(run: Run, *, force: bool = False, watch: Watch | None = None) -> list[str]:
     """Run a notebook unless its last output still stands; gives the reasons (empty: skipped).
 
     The output appears whole under `_build/executed/`. A failed run is kept under `_build/failed/`,
-    leaves the last good output alone and raises `NotebookError` with the traceback.
+    leaves the last good output alone and raises `NotebookError` with the traceback. `watch` is told
+    of every cell.
     """
     now = fingerprint(run)
     reasons = why(run, now) or (["forced"] if force else [])
     if not reasons:
         return []
-    logger.info("%s: running (%s)", run.name, reasons[0])
-    executed = _papermill(run)
+    logger.debug("%s: running (%s)", run.name, reasons[0])
+    check_build(run.build)
+    start = time.monotonic()
+    executed = _papermill(run, watch)
     executed.metadata["embedlib"] = _made_with(run)
     write(executed, run.output)
     run.failed.unlink(missing_ok=True)
-    _write_state(run, now)
+    _write_state(run, now, time.monotonic() - start)
     return reasons
 
 
-def _papermill(run: Run) -> NotebookNode:
+def last_seconds(run: Run) -> float | None:
+    """Give how long the last good run took, where that is known."""
+    try:
+        return float(json.loads(run.state.read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
     import papermill
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
@@ -181,12 +190,12 @@ def _papermill(run: Run) -> NotebookNode:
     start, done = (work / f"{run.name}.{os.getpid()}.{part}.ipynb" for part in ("start", "done"))
     write(run.notebook, start)
     try:
-        with environment(OFFLINE), tempfile.TemporaryDirectory(prefix=f"{SOCKETS}{os.getpid()}-") as sockets:
+        with scratch() as folder, environment(surroundings(folder)), _watched(run, watch) as hooks:
             papermill.execute_notebook(
                 start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
                 progress_bar=False, log_output=False,
                 # sockets in a folder of the run's own instead of open ports
-                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
+                config=Config({"KernelManager": connection(folder)}), **hooks,
             )  # fmt: skip
         return clean(read_executed(done))
     except PapermillExecutionError as error:
@@ -195,6 +204,8 @@ def _papermill(run: Run) -> NotebookNode:
             f"{run.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"{Text.from_ansi(chr(10).join(error.traceback)).plain}\nThe failed notebook is {run.failed}"
         ) from None
+    except EmbedlibError:
+        raise
     except Exception as error:
         if done.exists():
             write(read_executed(done), run.failed)
@@ -202,6 +213,21 @@ def _papermill(run: Run) -> NotebookNode:
     finally:
         done.unlink(missing_ok=True)
         start.unlink(missing_ok=True)
+
+
+@contextmanager
+def _watched(run: Run, watch: Watch | None) -> Iterator[dict[str, Any]]:
+    """Give the hooks through which nbclient tells of every code cell that it executes."""
+    if watch is None:
+        yield {}
+        return
+    numbers = itertools.count(1)
+    code = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in run.notebook.cells)
+    watch.begins(run, code + bool(run.parameters))  # papermill puts in a cell of the parameters given
+    try:
+        yield {"on_cell_execute": lambda **_: watch.cell(run, next(numbers))}
+    finally:
+        watch.ends(run)
 
 
 def _made_with(run: Run) -> dict[str, Any]:
@@ -214,8 +240,8 @@ def _made_with(run: Run) -> dict[str, Any]:
     }
 
 
-def _write_state(run: Run, now: Fingerprint) -> None:
-    state = json.dumps({"fingerprint": now, "output": sha256(run.output)}, indent=1)
+def _write_state(run: Run, now: Fingerprint, seconds: float | None = None) -> None:
+    state = json.dumps({"fingerprint": now, "output": sha256(run.output), "seconds": seconds}, indent=1)
     with written_whole(run.state) as aside:
         aside.write_text(state, encoding="utf-8")
 

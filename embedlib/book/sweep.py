@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
 import logging
 import os
 import queue
+import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -24,7 +27,8 @@ import pandas as pd
 from embedlib.book.compare import values
 from embedlib.book.notebooks import read_executed, read_source
 from embedlib.book.parameters import Parameter, read_parameters
-from embedlib.book.run import Run, execute, fingerprint, plan, why
+from embedlib.book.progress import Board
+from embedlib.book.run import Run, Watch, execute, fingerprint, plan, why
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError
 from embedlib.paths import written_whole
 from embedlib.results import payloads
@@ -116,6 +120,11 @@ def split_values(parameter: Parameter, text: str) -> list[str]:
         return [text]
     if str in kinds and not any(_is_number(part) for part in parts):
         return [text]
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", text) and any(part.startswith("0") for part in parts):
+        raise ParameterError(
+            f"{parameter.name}={text}: one number or {len(parts)}? One is written {text.replace(',', '')}; "
+            f"several are given as -p {parameter.name}={parts[0]} -p {parameter.name}={parts[1]}"
+        )
     return parts
 
 
@@ -143,12 +152,13 @@ class Outcome:
     error: str = ""
 
 
-def run_sweep(sweep: Sweep, jobs: int = 1) -> dict[str, Outcome]:
+def run_sweep(sweep: Sweep, jobs: int = 1, watch: Board | None = None) -> dict[str, Outcome]:
     """Run the points that need it, at most `jobs` at a time; gives each run's outcome, by its name.
 
     Every point is a process of its own, with its share of the cores. The table is written before the
     first and after each of them, so that a sweep that was stopped goes on where it was when it is
-    called again. A point that fails is in the table with its error; the others go on.
+    called again. A point that fails is in the table with its error; the others go on. `watch` shows
+    the points at work.
 
     Raises `ParameterError` for a number of jobs below 1.
     """
@@ -161,11 +171,13 @@ def run_sweep(sweep: Sweep, jobs: int = 1) -> dict[str, Outcome]:
             pending.append(point)
         else:
             outcomes[point.run.name] = Outcome("ok", _rows(point.run))
+            if watch:
+                watch.done(point.run)
     write_table(sweep, outcomes)
     total, done = len(sweep.points), len(sweep.points) - len(pending)
     if done:
         logger.info("%d of %d points: nothing changed", done, total)
-    workers = _Workers(min(jobs, len(pending) or 1))
+    workers = _Workers(min(jobs, len(pending) or 1), watch)
     try:
         futures = {workers.pool.submit(workers.run, point): point for point in pending}
         for future in as_completed(futures):
@@ -174,6 +186,8 @@ def run_sweep(sweep: Sweep, jobs: int = 1) -> dict[str, Outcome]:
             outcomes[point.run.name] = outcome
             write_table(sweep, outcomes)
             done += 1
+            if watch:
+                watch.done(point.run)
             word = "failed" if outcome.status == "failed" else "ran"
             logger.info("%d of %d points: %s in %.0f s: %s", done, total, word, seconds, point.label)
     finally:
@@ -215,7 +229,8 @@ def _rows(run: Run) -> tuple[tuple[str, str, str, Cell], ...]:
 class _Workers:
     """A bounded number of processes, each with its own share of the cores."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, watch: Watch | None = None) -> None:
+        self.watch = watch
         self.pool = ThreadPoolExecutor(jobs)
         self._running: set[subprocess.Popen[str]] = set()
         self._shares: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
@@ -237,23 +252,39 @@ class _Workers:
     def _execute(self, point: Point, share: list[int]) -> str:
         run = point.run
         task = {"source": str(run.source), "parameters": run.parameters, "build": str(run.build), "cores": share}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "embedlib.book.sweep", str(os.getpid())], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **thread_limits(len(share))},
-        )  # fmt: skip
-        self._running.add(process)
-        try:
-            out, err = process.communicate(json.dumps(task))
-        finally:
-            self._running.discard(process)
-        if process.returncode == 0:
-            return ""
-        try:
-            return str(json.loads(out.rsplit("\n", 1)[-1])["error"]).split("\n", 1)[0]
-        except (ValueError, KeyError, TypeError):
-            last = err.strip().rsplit("\n", 1)[-1]
-            return f"{point.run.name}: its process ended with status {process.returncode}{last and f': {last}'}"
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "embedlib.book.sweep", str(os.getpid())], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err,
+                env={**os.environ, **thread_limits(len(share))},
+            )  # fmt: skip
+            self._running.add(process)
+            try:
+                with process:
+                    error = self._follow(process, run, json.dumps(task))
+            finally:
+                self._running.discard(process)
+                if self.watch:
+                    self.watch.ends(run)
+            if process.returncode == 0 or error:
+                return error
+            err.seek(0)
+            last = err.read().strip().rsplit("\n", 1)[-1]
+        return f"{run.name}: its process ended with status {process.returncode}{last and f': {last}'}"
+
+    def _follow(self, process: subprocess.Popen[str], run: Run, task: str) -> str:
+        """Hand the process its task and tell the watch of what it says; gives the first line of its error, or none."""
+        error = ""
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # type: ignore[union-attr]
+            stdin.write(task)
+        for line in process.stdout or ():
+            said = _message(line)
+            error = str(said.get("error", error)).split("\n", 1)[0]
+            if self.watch and "begins" in said:
+                self.watch.begins(run, said["begins"])
+            if self.watch and "cell" in said:
+                self.watch.cell(run, said["cell"])
+        return error
 
     def stop(self) -> None:
         """Start nothing more and end what is running."""
@@ -279,8 +310,39 @@ def thread_limits(cores: int) -> dict[str, str]:
     return limits
 
 
+_MARK = "embedlib: "  # how the lines begin that the process of a point writes for its sweep, each a message as JSON
+
+
+def _message(line: str) -> dict[str, Any]:
+    """Read what the process of a point says in a line; empty where it is something else's."""
+    if not line.startswith(_MARK):
+        return {}
+    try:
+        said: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+    except ValueError:  # cut off
+        return {}
+    return said
+
+
+class _Teller:
+    """The watch in the process of a point, which tells the sweep."""
+
+    def begins(self, run: Run, cells: int) -> None:
+        self.say(begins=cells)
+
+    def cell(self, run: Run, number: int) -> None:
+        self.say(cell=number)
+
+    def ends(self, run: Run) -> None:
+        """Say nothing: the sweep sees the process end."""
+
+    def say(self, **message: Any) -> None:
+        sys.stdout.write(f"\n{_MARK}{json.dumps(message)}\n")
+        sys.stdout.flush()
+
+
 def _work(parent: int) -> None:
-    """Run the point that stands in the standard input, as JSON; on failure write `{"error": ...}` and exit 1."""
+    """Run the point that stands in the standard input, as JSON; on failure say `{"error": ...}` and exit 1."""
     # Nobody would take the result once the sweep is gone, and the next one may run the same point.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     task = json.load(sys.stdin)
@@ -289,10 +351,12 @@ def _work(parent: int) -> None:
     try:
         # As planned: what a branch of the hub stands for may have changed since.
         source = Path(task["source"])
-        execute(Run(source, read_source(source), task["parameters"], Path(task["build"])))
+        notebook = read_source(source)
+        known = read_parameters(notebook)
+        parameters = {name: known[name].from_json(value) for name, value in task["parameters"].items()}
+        execute(Run(source, notebook, parameters, Path(task["build"])), watch=_Teller())
     except EmbedlibError as error:
-        sys.stdout.write("\n" + json.dumps({"error": str(error)}))
-        sys.stdout.flush()
+        _Teller().say(error=str(error))
         raise SystemExit(1) from None
 
 

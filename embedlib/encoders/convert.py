@@ -17,6 +17,7 @@ from embedlib.artifacts import locate, read_blocks, refusal, sha256, verified, v
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 from embedlib.paths import cache_dir, made_whole
+from embedlib.references.weights import faults_of
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def _convert_apart(spec: ModelSpec, work: Path) -> None:
     command = [sys.executable, "-m", "embedlib.encoders.convert", str(work), str(os.getpid())]
     done = subprocess.run(
         command, input=spec.model_dump_json(), capture_output=True, text=True, check=False,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     if done.returncode:
         raise ArtifactError(
@@ -108,9 +109,13 @@ def _convert(spec: ModelSpec, work: Path) -> None:
     hub_logging.set_verbosity_error()
     hub_logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=joined.name, local_files_only=True)
-    loaded = AutoModelForCausalLM.from_pretrained(
-        work, gguf_file=joined.name, dtype=torch.float32, local_files_only=True
+    loaded, report = AutoModelForCausalLM.from_pretrained(
+        work, gguf_file=joined.name, dtype=torch.float32, local_files_only=True, output_loading_info=True
     )
+    faults = faults_of(loaded, report)
+    faults += [f"{key} is not finite" for key, tensor in loaded.state_dict().items() if not tensor.isfinite().all()]
+    if faults:
+        raise ArtifactError(f"the tensors do not fit {type(loaded).__name__}: {'; '.join(faults[:3])}")
     # A model loaded from GGUF counts as quantised and refuses to be saved: give its weights to a
     # fresh model of the same configuration.
     config = loaded.config
@@ -140,4 +145,7 @@ def _end_with_parent(parent: int) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
-    _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
+    try:
+        _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
+    except ArtifactError as error:
+        sys.exit(str(error))

@@ -23,10 +23,12 @@ from embedlib.encoders.base import (
     equal_length_batches,
     fill,
 )
+from embedlib.encoders.vocabulary import Vocabulary
 from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec
 from embedlib.parquet import read_parquet
 from embedlib.pooling import pool
+from embedlib.references.library_files import Subwords
 from embedlib.table import EmbeddingTable, FloatMatrix
 
 # Words, numbers and the clitics that GloVe's Penn Treebank tokens split off; punctuation is left out.
@@ -82,28 +84,29 @@ class StaticEncoder:
 
 
 class WordVectorEncoder(StaticEncoder):
-    """A vector a word: GloVe (pennington2014glove), Word2Vec (mikolov2013word2vec).
+    """A vector a word: GloVe (pennington2014glove), Word2Vec (mikolov2013word2vec), fastText.
 
-    `words` holds the vocabulary in the order of the rows of `vectors`.
+    `words` holds the vocabulary in the order of the rows of `vectors`, which stay on disk until they are asked for.
+    How a word is looked up stands at `Vocabulary`. A word that fastText has not seen is made of its subwords where the
+    file holds them, and `found_as` says "" of it; in a sentence such words are left out.
     """
 
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
-        super().__init__(spec, np.load(verified_file(spec, "vectors")))
-        self.words: list[str] = read_parquet(verified_file(spec, "vocabulary")).column(0).to_pylist()
+        super().__init__(spec, _mapped(spec, "vectors"))
+        table = read_parquet(verified_file(spec, "vocabulary"))
+        self.words: list[str] = table.column(0).to_pylist()
         if len(self.words) != len(self.vectors):
             raise ArtifactError(f"{spec.name}: {len(self.words)} words but {len(self.vectors)} vectors")
-        self._row = {word: row for row, word in enumerate(self.words)}
-
-    def word_row(self, word: str) -> int | None:
-        """Look a word up as it stands, then in lower case where the vocabulary is lower case."""
-        form = unicodedata.normalize("NFC", word)
-        row = self._row.get(form)
-        return self._row.get(form.lower()) if row is None and self.spec.case == "lower" else row
+        self.vocabulary = Vocabulary(self.words, spec.case)
+        self.subwords = None
+        if any(artifact.role == "subwords" for artifact in spec.artifacts):
+            lengths = table.schema.metadata
+            self.subwords = Subwords(_mapped(spec, "subwords"), int(lengths[b"shortest"]), int(lengths[b"longest"]))
 
     def text_rows(self, text: str) -> list[int]:
         text = unicodedata.normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
         tokens = _TOKEN.findall(text.lower() if self.spec.case == "lower" else text)
-        return [row for row in map(self._row.get, tokens) if row is not None]
+        return [row for row in map(self.vocabulary.find, tokens) if row is not None]
 
     def no_rows_reason(self) -> str:
         return f"no word of it is among the {len(self.words):,} of the vocabulary"
@@ -116,16 +119,41 @@ class WordVectorEncoder(StaticEncoder):
         if template is not None:
             return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
         layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        keys, rows, missing = [], [], {}
+        rows: dict[str, int] = {}
+        made: dict[str, FloatMatrix] = {}
+        missing, found_as = {}, {}
         for word in distinct_texts(words):
-            row = self.word_row(word)
-            if row is None:
-                missing[word] = blank_reason(word) or f"not among the {len(self.words):,} words of the vocabulary"
+            row = self.vocabulary.find(word)
+            if row is not None:
+                rows[word] = row
+                if self.words[row] != word:
+                    found_as[word] = self.words[row]
+            elif reason := blank_reason(word):
+                missing[word] = reason
+            elif self.subwords is not None and (vector := _composed(word, self.subwords)).any():
+                rows[word], made[word], found_as[word] = 0, vector, ""
             else:
-                keys.append(word)
-                rows.append(row)
-        vectors = np.tile(self.vectors[np.array(rows, dtype=np.intp)], len(modes))  # a word is one vector
-        return EmbeddingTable(keys, vectors, missing, layers, modes)
+                among = f"not among the {len(self.words):,} words of the vocabulary{self.vocabulary.tried(word)}"
+                missing[word] = among if self.subwords is None else f"{among}, and none of its subwords has a vector"
+        vectors = self.vectors[np.array(list(rows.values()), dtype=np.intp)]
+        for place, word in enumerate(rows):
+            if word in made:
+                vectors[place] = made[word]
+        vectors = np.tile(vectors, len(modes))  # a word is one vector
+        return EmbeddingTable(list(rows), vectors, missing, layers, modes, found_as)
+
+
+def _composed(word: str, subwords: Subwords) -> FloatMatrix:
+    """Make the vector of a word that fastText has not seen, (d,): the mean over its n-grams, zeros without any."""
+    numbers = subwords.buckets_of(word)
+    mean: FloatMatrix = subwords.buckets[numbers].sum(axis=0, dtype=np.float32) / max(1, len(numbers))
+    return mean
+
+
+def _mapped(spec: ModelSpec, role: str) -> FloatMatrix:
+    """Open a matrix on disk: its rows are read when they are used."""
+    matrix: FloatMatrix = np.asarray(np.load(verified_file(spec, role), mmap_mode="r"))
+    return matrix
 
 
 class TokenVectorEncoder(WordsAsTexts, StaticEncoder):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from embedlib.encoders.base import (
     distinct_texts,
     fill,
 )
-from embedlib.errors import ArtifactError
 from embedlib.models import ModelSpec, Pooling
 from embedlib.pooling import pool
 from embedlib.spans import SpanKey, cut_word, distinct_spans
@@ -49,32 +47,6 @@ class HiddenBatch:
 
     positions: NDArray[np.intp]
     hidden: Tensor
-
-
-def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
-    """Load a transformers folder for inference, offline, without bars or reports.
-
-    Raises `ArtifactError` where the model's width or depth is not the roster's.
-    """
-    from transformers import AutoModel
-    from transformers.utils import logging as hub_logging
-
-    verbosity, bars = hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
-    try:
-        model = AutoModel.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True)
-    finally:
-        hub_logging.set_verbosity(verbosity)
-        if bars:
-            hub_logging.enable_progress_bar()
-    found = (model.config.hidden_size, model.config.num_hidden_layers)
-    if found != (spec.dimension, spec.layers):
-        raise ArtifactError(
-            f"{spec.name}: the model has dimension {found[0]} and {found[1]} layers, "
-            f"the roster says {spec.dimension} and {spec.layers}"
-        )
-    return model.eval().to(device)
 
 
 class TransformerEncoder(WordsAsTexts):

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -23,16 +24,22 @@ from embedlib.errors import ArtifactError, InputError
 from embedlib.paths import cache_dir, written_whole
 from embedlib.references import hub
 from embedlib.references.options import Options, split_options
-from embedlib.references.vectors import neighbours
+from embedlib.references.packed import PACKED
+from embedlib.references.vectors import neighbours, said_of
 from embedlib.sources import code_digest
 from embedlib.spec import ModelSpec
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["digits", "is_reference", "resolve", "stored_references"]
 
 _FAMILIES = ("llm", "classical")
-_ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".gz", ".safetensors", ".zip"}
+_ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".safetensors", *PACKED}
 _LONGEST = 40  # characters of a name
-_PACKAGES = ("transformers", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
+_PACKAGES = ("transformers", "peft", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
+
+# The models of which it was said in this process what their files left out.
+_told: set[tuple[str, str]] = set()
 
 
 class _Reference(NamedTuple):
@@ -75,7 +82,8 @@ def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
     """Turn a reference into its pinned form (absolute path, hub id with commit) and the model's spec.
 
     A model whose name would be one of `taken` gets 8 digits of its checksum behind it. A hub id is
-    fetched where it is not in the local cache and the environment allows it. Raises `ArtifactError`
+    fetched where it is not in the local cache and the environment allows it. What was left out of its
+    file is said once in a process, whether it is read now or was before. Raises `ArtifactError`
     and `InputError` that say what is wrong with which file and what is allowed.
     """
     reference = _take_apart(text)
@@ -92,9 +100,17 @@ def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
     options = reference.options
     name = _safe_name(f"{stem}{options.text}")
     spec = _remembered(pinned, path) or _examine(pinned, path, name, f"{origin}{options.text}", options)
+    _tell(pinned, spec)
     if reference.family:
         spec = spec.model_copy(update={"family": cast(Literal["classical", "llm"], reference.family)})
     return pinned, _renamed(spec, taken)
+
+
+def _tell(pinned: str, spec: ModelSpec) -> None:
+    if (pinned, spec.checksum) not in _told:
+        _told.add((pinned, spec.checksum))
+        for sentence in said_of(spec):
+            logger.warning("%s: %s", spec.title, sentence)
 
 
 def stored_references(name: str, taken: Collection[str] = ()) -> Iterator[ModelSpec]:
@@ -115,7 +131,8 @@ def _renamed(spec: ModelSpec, taken: Collection[str]) -> ModelSpec:
 def _stem(path: Path) -> str:
     if path.is_dir():
         return path.name
-    return Path(path.stem).stem if path.suffix == ".gz" else path.stem
+    inner = Path(path.stem)
+    return inner.stem if path.suffix in PACKED and inner.suffix in _ENDINGS else path.stem
 
 
 def _safe_name(stem: str) -> str:

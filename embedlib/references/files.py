@@ -1,4 +1,4 @@
-"""What the descriptions of folders share: their JSON, their weights, and files as artifacts."""
+"""What the descriptions of folders share: their JSON, and files as artifacts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
 from embedlib.spec import Artifact, Part
 
-WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"
 MODULES = "modules.json"
 
 
@@ -36,14 +34,3 @@ def as_artifact(role: str, file: Path) -> Artifact:
 def title_of(origin: str) -> str:
     """Name a model in tables by its path or hub id, without the commit."""
     return origin.removeprefix("hf:").partition("@")[0]
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """List the safetensors files of a folder, none where it has none; raises `ArtifactError` for a missing one."""
-    if (folder / WEIGHTS).is_file():
-        return [folder / WEIGHTS]
-    files = [folder / file for file in sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))]
-    for file in files:
-        if not file.is_file():
-            raise ArtifactError(f"{folder}: {file.name} is missing, which {INDEX} names")
-    return files

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tokenizers import Tokenizer
 
 from embedlib.errors import ArtifactError
-from embedlib.references.files import INDEX, MODULES, WEIGHTS, as_artifact, read_json, title_of, weight_files
+from embedlib.references.adapters import DELTAS, SETTINGS, base_folder, check_adapter, fit_adapter
+from embedlib.references.architectures import architecture, check_shapes, read_config, try_model
+from embedlib.references.files import MODULES, as_artifact, read_json, title_of
 from embedlib.references.header import LONGEST_WINDOW
 from embedlib.references.options import Options
 from embedlib.references.tokenizer import VOCABULARIES, lowers, resolve_tokenizer, tokenizer_files
+from embedlib.references.weights import INDEX, WEIGHTS, count_parameters, open_model, weight_files, weight_roles
 from embedlib.spec import ModelSpec
 
-_HEADS = ("lm_head.", "cls.", "classifier.", "score.", "qa_outputs.", "generator_lm_head.")
+TOKENS = "tokenizer.json"
+
+_SMALL = 1 << 28  # bytes of weights that are read in a second
 _OFFSET = {
     "camembert",
     "data2vec-text",
@@ -38,13 +42,14 @@ def check_names(names: Collection[str], where: str) -> None:
     """
     if MODULES in names:
         return
+    if SETTINGS in names:
+        check_adapter(names, where)
+        return
     unusable = sorted(name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")))
     single = sorted(name for name in names if name.endswith((".gguf", ".kv", ".vec", ".model", ".txt.gz", ".vec.gz")))
-    if "adapter_config.json" in names:
-        raise ArtifactError(f"{where}: an adapter without its model; merge it into the model and save that")
     missing = [] if "config.json" in names else ["config.json"]
     if not {*VOCABULARIES} & {*names}:
-        missing.append("tokenizer.json")
+        missing.append(TOKENS)
     if WEIGHTS not in names and INDEX not in names:
         if unusable and "config.json" in names:
             raise ArtifactError(
@@ -62,7 +67,7 @@ def check_names(names: Collection[str], where: str) -> None:
 
 
 def describe_folder(folder: Path, name: str, origin: str, options: Options) -> ModelSpec:
-    """Give the spec of a folder of transformers, of sentence-transformers or of model2vec.
+    """Give the spec of a folder of transformers, of PEFT, of sentence-transformers or of model2vec.
 
     Raises `ArtifactError` for a folder without what is needed, and for a model that has no text
     encoder or decoder that embedlib can read.
@@ -74,49 +79,9 @@ def describe_folder(folder: Path, name: str, origin: str, options: Options) -> M
     if (folder / MODULES).is_file():
         return describe_sentence_transformer(folder, name, origin, options)
     options.check(folder, (), "a folder of a model without prompts")
+    if (folder / SETTINGS).is_file():
+        return _describe_adapter(folder, name, origin)
     return (describe_model2vec if is_model2vec(folder) else describe_transformer)(folder, name, origin)
-
-
-def _config(folder: Path) -> Any:
-    from transformers import AutoConfig
-
-    try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # whatever a configuration can be
-        raise ArtifactError(f"{folder}: transformers cannot read config.json: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-def decoders() -> set[str]:
-    """Name the architectures that transformers has as decoder-only language models and not as encoders."""
-    from transformers.models.auto.modeling_auto import (
-        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-    )
-
-    return {*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES} - {*MODEL_FOR_MASKED_LM_MAPPING_NAMES}
-
-
-def _architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
-    """Tell an encoder from a decoder; raises `ArtifactError` for what is neither."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
-
-    kind = config.model_type
-    if getattr(config, "is_encoder_decoder", False):
-        raise ArtifactError(f"{folder}: {kind} is an encoder-decoder model; allowed: an encoder, or a decoder alone")
-    if getattr(config, "quantization_config", None):
-        raise ArtifactError(f"{folder}: the weights are quantised; give the model before that, or a GGUF file of it")
-    sized = all(isinstance(getattr(config, size, None), int) for size in ("hidden_size", "num_hidden_layers"))
-    both_ways = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(config, "is_decoder", False)
-    known = both_ways or kind in decoders()
-    if not known or not sized or not getattr(config, "num_attention_heads", None):
-        raise ArtifactError(
-            f"{folder}: {kind} is neither an encoder like BERT nor a decoder-only language model with attention"
-        )
-    return "bert" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
 
 
 def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool = False) -> ModelSpec:
@@ -124,21 +89,23 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
 
     Raises `ArtifactError`.
     """
-    config = _config(folder)
-    encoder = _architecture(folder, config)
+    config = read_config(folder)
+    encoder = architecture(folder, config)
     causal = encoder == "causal"
     file = resolve_tokenizer(folder, framed=not causal, padded=padded)
     tokenizer = Tokenizer.from_file(str(file))
+    parameters = count_parameters(weight_files(folder))
+    _check_model(folder, encoder, config)
     return ModelSpec(
         name=name, title=title_of(origin),
         family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder,
-        dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=_parameters(weight_files(folder)),
+        dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
         max_tokens=window(folder, LONGEST_WINDOW), case="lower" if lowers(tokenizer) else "cased",
         bos=_bos(folder, config, tokenizer) if causal else None, pool_special=not causal,
         layer=config.num_hidden_layers, pooling="mean", trained_on="not said", licence="not said", citation="none",
         origin=origin,
         artifacts=(
-            *(as_artifact(role, file) for role, file in _roles(folder)),
+            *(as_artifact(role, file) for role, file in weight_roles(folder)),
             as_artifact("config", folder / "config.json"),
             as_artifact("tokenizer", file),
             *(as_artifact(file.name, file) for file in tokenizer_files(folder)),
@@ -146,31 +113,36 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
     )  # fmt: skip
 
 
-def _roles(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Give the weights with their roles: the one file, or the index of several and these."""
-    if (folder / WEIGHTS).is_file():
-        yield "weights", folder / WEIGHTS
-        return
-    yield "weights", folder / INDEX
-    for number, file in enumerate(weight_files(folder), start=1):
-        yield f"weights-{number}", file
+def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
+    """Give the spec of a model with an adapter: its own files and the adapter's make it what it is."""
+    base = base_folder(folder)
+    spec = describe_folder(base, name, origin, Options())
+    if spec.encoder not in ("bert", "causal") or (base / SETTINGS).is_file():
+        raise ArtifactError(
+            f"{folder}: the adapter's model {base} is not a plain folder of transformers; merge the two"
+        )
+    fit_adapter(open_model(Path(spec.artifact("config").parts[0].path).parent, device="meta"), folder)
+    own, its = (_vocabulary(Path(file)) for file in (folder / TOKENS, spec.artifact("tokenizer").parts[0].path))
+    if own not in ({}, its):
+        raise ArtifactError(f"{folder}: its {TOKENS} has other tokens than that of its model {base}; merge the two")
+    added = (as_artifact("adapter", folder / DELTAS), as_artifact("adapter-settings", folder / SETTINGS))
+    return spec.model_copy(update={"artifacts": (*spec.artifacts, *added)})
 
 
-def _parameters(files: Collection[Path]) -> int:
-    """Count the numbers in safetensors files from their headers, without output layers and buffers."""
-    from safetensors import SafetensorError, safe_open
+def _vocabulary(file: Path) -> dict[str, int]:
+    """Give the tokens of a tokenizer with their numbers, none where there is no such file."""
+    try:
+        return dict(Tokenizer.from_file(str(file)).get_vocab()) if file.is_file() else {}
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise ArtifactError(f"{file}: not a tokenizer: {error}") from None
 
-    count = 0
-    for file in files:
-        try:
-            with safe_open(file, framework="numpy") as tensors:
-                for key in tensors.keys():  # noqa: SIM118 (no mapping)
-                    part = tensors.get_slice(key)
-                    if part.get_dtype().startswith(("F", "BF")) and not key.startswith(_HEADS):
-                        count += math.prod(part.get_shape())
-        except (SafetensorError, OSError) as error:
-            raise ArtifactError(f"{file}: not safetensors, or truncated: {error}") from None
-    return count
+
+def _check_model(folder: Path, encoder: str, config: Any) -> None:
+    """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell."""
+    sizes = (config.hidden_size, config.num_hidden_layers)
+    told = check_shapes(open_model(folder, device="meta"), folder, *sizes)
+    if not told or sum(file.stat().st_size for file in weight_files(folder)) < _SMALL:
+        try_model(open_model(folder), folder, encoder, *sizes)
 
 
 def window(folder: Path, longest: int | None, said: int | None = None) -> int | None:
@@ -178,7 +150,7 @@ def window(folder: Path, longest: int | None, said: int | None = None) -> int | 
 
     `said`, or what its tokenizer says where that is None, and its positions limit it, and `longest`.
     """
-    config = _config(folder)
+    config = read_config(folder)
     said = said or read_json(folder / "tokenizer_config.json").get("model_max_length")
     positions = getattr(config, "max_position_embeddings", None)
     if positions and config.model_type in _OFFSET:

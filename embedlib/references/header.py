@@ -19,6 +19,10 @@ _TOKENS = "tokenizer.ggml.tokens"
 # The names that files have for architectures that transformers writes in another way.
 _WRITTEN = {"qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "gpt_oss": "gpt-oss", "minimax_m2": "minimax-m2"}
 _NO_DECODER = {"general", "tokenizer", "t5", "umt5", "mamba"}  # of the list that transformers has
+# What others are that a GGUF file can hold, by what their names have in them.
+_KINDS = {"bert": "an encoder", "t5": "an encoder-decoder", "mamba": "a model of states", "rwkv": "a model of states",
+          "clip": "a model of images", "whisper": "a model of speech", "diffusion": "a model of images"}  # fmt: skip
+_MIXED = {"lfm2", "gemma4", "deci"}  # whose layers are of several kinds
 
 
 def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
@@ -28,18 +32,20 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
     an architecture that transformers cannot convert.
     """
     try:
-        fields, parameters = _read_header(path)
+        fields, shapes = _read_header(path)
     except (ValueError, LookupError, OverflowError, MemoryError) as error:  # of the reader, which checks little
         raise ArtifactError(
             f"{path}: the GGUF file is damaged, cut short or of another version ({type(error).__name__}: {error})"
         ) from None
+    parameters = sum(math.prod(shape) for name, shape in shapes.items() if name != "output.weight")
     if not parameters:
         raise ArtifactError(f"{path}: a GGUF file without weights")
     kind = str(fields.get("general.architecture", "none"))
     allowed = _architectures()
     if kind not in allowed:
+        what = next((f" ({what})" for part, what in _KINDS.items() if part in kind), "")
         raise ArtifactError(
-            f"{path}: transformers cannot convert the GGUF architecture {kind!r} to a causal model; "
+            f"{path}: transformers cannot convert the GGUF architecture {kind!r}{what} to a causal model; "
             f"it can convert: {', '.join(allowed)}"
         )
     if int(fields.get("split.count", 0)) > 1:
@@ -51,6 +57,7 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
         bos = next(iter(fields[_TOKENS]), None)
     except KeyError as error:
         raise ArtifactError(f"{path}: the GGUF header has no {error.args[0]}") from None
+    _check_tensors(path, set(shapes), layers, mixed=kind in _MIXED)
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
         name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder="causal",
@@ -67,8 +74,19 @@ def _architectures() -> list[str]:
     return sorted({_WRITTEN.get(name, name) for name in GGUF_SUPPORTED_ARCHITECTURES} - _NO_DECODER)
 
 
-def _read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """Give the fields of a GGUF file, and how many numbers its tensors have without the output layer.
+def _check_tensors(path: Path, names: set[str], layers: int, *, mixed: bool) -> None:
+    """Raise `ArtifactError` for a file without its embeddings, or with layers that lack what the others have."""
+    missing = sorted({"token_embd.weight", "output_norm.weight"} - names)
+    parts = [{name.split(".", 2)[2] for name in names if name.startswith(f"blk.{n}.")} for n in range(layers)]
+    common = {part for part in set().union(*parts) if not mixed and sum(part in own for own in parts) > layers / 2}
+    for number, own in enumerate(parts):
+        missing += [f"blk.{number}.{part}" for part in sorted(common - own)] if own else [f"blk.{number}.*"]
+    if missing:
+        raise ArtifactError(f"{path}: {len(missing)} tensors are missing: {', '.join(missing[:3])}")
+
+
+def _read_header(path: Path) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    """Give the fields of a GGUF file, and the shapes of its tensors.
 
     Of lists only the tokens are read, and of these only those that begin, end and pad a text.
     """
@@ -79,5 +97,4 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
         fields[_TOKENS] = [
             tokens.contents(number) for number in ids if number is not None and number < len(tokens.data)
         ]
-    parameters = sum(math.prod(map(int, tensor.shape)) for tensor in reader.tensors if tensor.name != "output.weight")
-    return fields, parameters
+    return fields, {tensor.name: tuple(map(int, tensor.shape)) for tensor in reader.tensors}

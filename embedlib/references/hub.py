@@ -25,6 +25,7 @@ _FILES = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "sentencepiece.bpe.model",
     "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors",
+    "adapter_config.json", "adapter_model.safetensors",
     "modules.json", "config_sentence_transformers.json", "sentence_*_config.json",
     "[0-9]_*/*.json", "[0-9]_*/*.safetensors", "[0-9]_*/*.txt", "[0-9]_*/*.model",
 ]  # fmt: skip

@@ -10,8 +10,9 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
 from embedlib.errors import ArtifactError
-from embedlib.references.files import WEIGHTS, as_artifact, read_json, title_of
+from embedlib.references.files import as_artifact, read_json, title_of
 from embedlib.references.tokenizer import lowers
+from embedlib.references.weights import WEIGHTS
 from embedlib.spec import ModelSpec
 
 _LONGEST = 512  # tokens, where the configuration says nothing

@@ -20,9 +20,9 @@ Option = Literal["limit", "case", "encoding", "prompt"]
 class Options(BaseModel):
     """How the files of a model are read, where that is said with its name.
 
-    `limit` takes the first words of a file of word vectors, `case` says how its vocabulary is spelled
-    and `encoding` in which encoding it is; `prompt` names one of the prompts of a sentence-transformers
-    model.
+    `limit` takes the first words of a file of word vectors and reads no further, `case` says how its
+    vocabulary is spelled and `encoding` in which encoding it is; `prompt` names one of the prompts of a
+    sentence-transformers model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

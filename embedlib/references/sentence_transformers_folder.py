@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from embedlib.errors import ArtifactError, UnknownNameError
-from embedlib.references.files import INDEX, MODULES, WEIGHTS, as_artifact, read_json, title_of
-from embedlib.references.folders import decoders, describe_transformer, window
+from embedlib.references.architectures import decoders
+from embedlib.references.files import MODULES, as_artifact, read_json, title_of
+from embedlib.references.folders import describe_transformer, window
 from embedlib.references.options import Options
 from embedlib.references.tokenizer import lowers, quietly
+from embedlib.references.weights import HEADS, INDEX, WEIGHTS, faults_of
 from embedlib.spec import ModelSpec, Pooling
 
 SETTINGS = "config_sentence_transformers.json"
@@ -28,7 +30,6 @@ _OTHERS = {
     "MultiVectorEncoder": "gives a vector for each token",
 }
 _SPARSE = {"MLMTransformer", "SpladePooling", "SparseAutoEncoder", "CSRSparsity", "SparseStaticEmbedding", "IDF"}
-_HEADS = ("lm_head.", "cls.", "classifier.", "score.", "qa_outputs.", "generator_lm_head.", "decoder.")
 
 
 def describe_sentence_transformer(folder: Path, name: str, origin: str, options: Options) -> ModelSpec:
@@ -188,18 +189,16 @@ def _positions(model: Any) -> int | None:
 def _check_filled(folder: Path, module: Any) -> None:
     """Raise `ArtifactError` for weights that a transformer lacks or has no place for: the library is silent."""
     with quietly():
-        _, found = type(module.auto_model).from_pretrained(
-            folder, config=module.auto_model.config, local_files_only=True, device_map="meta", output_loading_info=True
+        model, report = type(module.auto_model).from_pretrained(
+            folder, config=module.auto_model.config, local_files_only=True, device_map="meta",
+            output_loading_info=True, ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    pooled = module.module_output_name != "token_embeddings"
+    if faults := faults_of(model, report, tuple(head for head in HEADS if head != "pooler." or not pooled)):
+        raise ArtifactError(
+            f"{folder}: the weights do not fit {type(model).__name__} as sentence-transformers loads it: "
+            f"{'; '.join(faults)}"
         )
-    unused = ("pooler.",) if module.module_output_name == "token_embeddings" else ()
-    for what, allowed in (("missing", unused), ("unexpected", (*_HEADS, *unused))):
-        names = sorted(key for key in found[f"{what}_keys"] if not key.startswith(allowed))
-        if names:
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            raise ArtifactError(
-                f"{folder}: the weights do not fit {type(module.auto_model).__name__}; {what}: "
-                f"{', '.join(names[:5])}{more}"
-            )
 
 
 def _files_of(folder: Path, modules: list[dict[str, Any]]) -> Iterator[Path]:

@@ -3,63 +3,90 @@
 from __future__ import annotations
 
 import functools
-import gzip
+import hashlib
 import json
 import logging
-import os
 import re
-import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from embedlib.artifacts import sha256
 from embedlib.errors import ArtifactError
 from embedlib.paths import cache_dir, made_whole
-from embedlib.references.options import Options
-from embedlib.spec import Artifact, ModelSpec, Part
+from embedlib.references.library_files import FASTTEXT, Subwords, read_fasttext, read_gensim
+from embedlib.references.options import Option, Options
+from embedlib.references.packed import unpacked
+from embedlib.references.vector_files import Block, Layout, find_layout, read_vectors
+from embedlib.spec import Artifact, Case, ModelSpec, Part
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1  # raised when what is read from a file, or how it is kept, changes
-_FASTTEXT = (793712314).to_bytes(4, "little")
-_LINE = 1 << 20
-_HEADER = re.compile(rb"\s*(\d+)\s+(\d+)\s*")
-_NUMBERS = re.compile(rb"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*|[-+]?(?:nan|inf)\s*)+", re.IGNORECASE)
-_FILES = {"vectors": "vectors.npy", "vocabulary": "vocabulary.parquet"}
+_FORMAT = 2  # raised when what is read from a file, or how it is kept, changes
+_FILES = {"vectors": "vectors.npy", "vocabulary": "vocabulary.parquet", "subwords": "subwords.npy"}
+_MANIFEST = "manifest.json"
+_FEW, _MANY = 0.01, 0.10  # shares of words with a capital: below the first lower, above the second cased
 
 
-class _Vectors(NamedTuple):
-    """What a file holds: words, a row of (n, d) float32 for each, and the name of the format."""
+class _Source(NamedTuple):
+    """A file, what it is, and what of it is read."""
 
-    words: list[str]
-    rows: NDArray[np.float32]
-    format: str
+    path: Path
+    kind: Layout | str
+    options: Options
+
+    def digest(self) -> str:
+        """Hash the file with its arrays; where only its first words are read, its place, size and time instead."""
+        if isinstance(self.kind, Layout) and self.options.limit:
+            stat = self.path.stat()
+            return hashlib.sha256(repr((str(self.path), stat.st_size, stat.st_mtime_ns)).encode()).hexdigest()
+        return sha256(self.path, *neighbours(self.path))
 
 
 def describe_vectors(path: Path, name: str, origin: str, options: Options) -> ModelSpec:
     """Give the spec of a file of word vectors, which is converted on the first call.
 
-    Raises `ArtifactError` that names the file and, in a text, the line.
+    Raises `ArtifactError` that names the file and, in a text, the line, and `InputError` for a word in another
+    encoding than is said.
     """
-    options.check(path, (), "a file of word vectors")
-    folder = _converted(path, name)
-    about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    folder = _converted(_find_source(path, options), name)
+    about = _manifest(folder)
+    numbers = (about["words"] + about["buckets"]) * about["dimension"]
     return ModelSpec(
         name=name, title=path.name, family="classical", kind="static", encoder="word-vectors",
-        dimension=about["dimension"], layers=0, parameters=about["words"] * about["dimension"],
-        case="lower" if about["lowercase"] else "cased", layer=0, pooling="mean", trained_on="not said",
-        licence="not said", citation="none", origin=origin,
+        dimension=about["dimension"], layers=0, parameters=numbers,
+        case=options.case or case_of(about["capitals"], about["letters"]), layer=0, pooling="mean",
+        trained_on="not said", licence="not said", citation="none", origin=origin,
         artifacts=tuple(
-            Artifact(role=role, sha256=about["sha256"][role], parts=(Part(path=str(folder / file)),))
-            for role, file in _FILES.items()
+            Artifact(role=role, sha256=digest, parts=(Part(path=str(folder / _FILES[role])),))
+            for role, digest in about["sha256"].items()
         ),
     )  # fmt: skip
+
+
+def case_of(capitals: int, letters: int) -> Case:
+    """Say what a vocabulary is by the share of words with a capital letter among those that have letters of two cases.
+
+    Below 1 % it is lower, above 10 % cased, in between mixed: a few stray capitals do not make a vocabulary cased. One
+    word alone never makes a small one cased either.
+    """
+    if capitals < _FEW * letters or not capitals:
+        return "lower"
+    return "cased" if capitals > max(1, _MANY * letters) else "mixed"
+
+
+def said_of(spec: ModelSpec) -> list[str]:
+    """List what is to be known of the file that a model was converted from: words that were left out, and why."""
+    folder = Path(spec.artifacts[0].parts[0].path).parent
+    if spec.encoder != "word-vectors" or not (folder / _MANIFEST).is_file():
+        return []
+    return list(map(str, _manifest(folder)["said"]))
 
 
 def neighbours(path: Path) -> list[Path]:
@@ -69,191 +96,170 @@ def neighbours(path: Path) -> list[Path]:
     )
 
 
-def _converted(path: Path, name: str) -> Path:
+def _find_source(path: Path, options: Options) -> _Source:
+    """Tell by what is in a file, whatever its ending, how it is read; `ArtifactError` for one that cannot be."""
+    with unpacked(path) as file:
+        start = file.read(16)
+    if not start:
+        raise ArtifactError(f"{path}: the file is empty")
+    if start[8:10] == b'{"':
+        raise ArtifactError(f"{path}: the weights of a model; name the folder that they are in")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ArtifactError(f"{path}: looks like UTF-16, which is not read; save the file as UTF-8")
+    allowed: tuple[Option, ...] = ("limit", "case", "encoding")
+    kind: Layout | str | None
+    if start.startswith(FASTTEXT):
+        kind = "fastText .bin"
+    elif start.startswith(b"\x80"):
+        kind, allowed = "gensim", ("limit", "case")
+    else:
+        kind = find_layout(path)
+    if kind is None:
+        raise ArtifactError(
+            f"{path}: not a model that embedlib reads; allowed: word2vec (text or binary), GloVe text, fastText (.vec "
+            "or .bin), gensim (.kv or .model), GGUF, or a folder of transformers or sentence-transformers"
+        )
+    options.check(path, allowed, "gensim's own files" if kind == "gensim" else "a file of word vectors")
+    return _Source(path, kind, options)
+
+
+def _converted(source: _Source, name: str) -> Path:
     """Give the folder of a file's vectors, made on the first call, whole or not at all."""
-    folder = cache_dir() / "converted" / f"{name}-{sha256(path, *neighbours(path))[:16]}-words-v{_FORMAT}"
-    return made_whole(folder, _intact, functools.partial(_convert, path))
+    read = "".join(f"-{value}" for value in (source.options.limit, source.options.encoding) if value)
+    folder = cache_dir() / "converted" / f"{name}-{source.digest()[:16]}-words{read}-v{_FORMAT}"
+    return made_whole(folder, _intact, functools.partial(_convert, source))
 
 
-def _convert(path: Path, work: Path) -> None:
-    """Read a file's vectors into a folder with a manifest."""
-    logger.info("%s: reading the word vectors once", path.name)
-    found = _usable(path, _read(path))
-    np.save(work / _FILES["vectors"], found.rows)
-    pq.write_table(pa.table({"word": found.words}), work / _FILES["vocabulary"], compression="NONE")
-    about = {
-        "source": path.name, "format": found.format, "words": len(found.words),
-        "dimension": found.rows.shape[1], "lowercase": all(word == word.lower() for word in found.words),
-        "sha256": {role: sha256(work / file) for role, file in _FILES.items()},
-    }  # fmt: skip
-    (work / "manifest.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+def _manifest(folder: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    return about
 
 
 def _intact(folder: Path) -> bool:
     try:
-        about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        return all(sha256(folder / file) == about["sha256"][role] for role, file in _FILES.items())
+        return all(sha256(folder / _FILES[role]) == digest for role, digest in _manifest(folder)["sha256"].items())
     except (OSError, ValueError, KeyError):
         return False
 
 
-def _read(path: Path) -> _Vectors:
-    """Read a file by what is in it, whatever its ending; `ArtifactError` for one that cannot be read."""
-    try:
-        return _read_as_it_is(path)
-    except (OSError, EOFError, zlib.error) as error:  # of the disk, or of a packed file
-        raise ArtifactError(f"{path}: cannot be read: {error}") from None
-
-
-def _read_as_it_is(path: Path) -> _Vectors:
-    with _open(path) as file:
-        start = file.read(16)
-        file.seek(0)
-        first, second = file.readline(_LINE), file.readline(_LINE)
-    if not start:
-        raise ArtifactError(f"{path}: the file is empty")
-    if start.startswith(b"PK\x03\x04"):
-        raise ArtifactError(f"{path}: a zip archive; unpack word vectors first (a PyTorch checkpoint is not opened)")
-    if start[8:10] == b'{"':
-        raise ArtifactError(f"{path}: the weights of a model; name the folder that they are in")
-    if start.startswith(_FASTTEXT):
-        return _by_gensim(path, "fastText .bin", _facebook)
-    if start.startswith(b"\x80"):
-        return _by_gensim(path, "gensim", _gensim)
-    if header := _HEADER.fullmatch(first):
-        rows, dimension = int(header[1]), int(header[2])
-        if rows and dimension:
-            is_text = _NUMBERS.fullmatch(second.partition(b" ")[2])
-            return _text(path, dimension, rows) if is_text else _binary(path, dimension, rows, len(first))
-    elif len(fields := first.split()) > 2 and _NUMBERS.fullmatch(first.strip().partition(b" ")[2]):
-        return _text(path, len(fields) - 1, None)
-    raise ArtifactError(
-        f"{path}: not a model that embedlib reads; allowed: word2vec (text or binary), GloVe text, fastText (.vec or "
-        ".bin), gensim (.kv or .model), GGUF, or a folder of transformers or sentence-transformers"
-    )
-
-
-def _open(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
-
-
-def _text(path: Path, dimension: int, expected: int | None) -> _Vectors:
-    """Read lines of a word and its numbers; `expected` is what a header says, None where there is none.
-
-    gensim's reader takes a line of too few numbers for one of other numbers, and stops at the count
-    of the header; GloVe's own files have words with spaces in them, which it cannot read.
-    """
-    skipped = expected is not None
-    with _open(path) as file:
-        count = sum(bool(line.strip()) for line in file) - skipped
-    if expected is not None and count != expected:
-        raise ArtifactError(f"{path}: the first line says {expected:,} words, the file has {count:,}; is it complete?")
-    rows = np.empty((count, dimension), dtype=np.float32)
-    row_of: dict[str, int] = {}
-    with _open(path) as file:
-        for number, line in enumerate(file, start=1):
-            if (number == 1 and skipped) or not line.strip():
-                continue
-            word, row = _parse(path, number, line, dimension, spaces=expected is None)
-            if word not in row_of:
-                rows[len(row_of)] = row
-                row_of[word] = len(row_of)
-    if len(row_of) < count:
-        logger.warning("%s: %d words stand twice; the first of each counts", path.name, count - len(row_of))
-    return _Vectors(list(row_of), rows[: len(row_of)], "GloVe text" if expected is None else "word2vec text")
-
-
-def _parse(path: Path, number: int, line: bytes, dimension: int, *, spaces: bool) -> tuple[str, NDArray[np.float32]]:
-    word, *numbers = line.rstrip(b" \t\r\n").rsplit(b" ", dimension)
-    ragged = not word or len(numbers) != dimension
-    if b" " in word:  # "at name@domain.com" is a word of GloVe's; one number too many is not
-        ragged |= not spaces or any(_NUMBERS.fullmatch(piece) for piece in word.split(b" ")[1:])
-    if ragged:
-        found = max(0, len(line.split()) - 1)
-        raise ArtifactError(f"{path}, line {number}: {found} numbers where the first lines have {dimension}")
-    try:
-        row = np.array(numbers, dtype=np.float32)
-    except ValueError as error:
-        raise ArtifactError(f"{path}, line {number}: not {dimension} numbers after a word: {error}") from None
-    return word.decode("utf-8", errors="replace"), row
-
-
-def _binary(path: Path, dimension: int, expected: int, header: int) -> _Vectors:
-    """Read word2vec's binary format; its size is checked first, so that a wrong header takes no memory."""
-    with _open(path) as file:
-        size = file.seek(0, os.SEEK_END)
-    least = header + expected * (4 * dimension + 2)
-    if size < least:
-        raise ArtifactError(
-            f"{path}: truncated: {expected:,} words of {dimension} numbers take {least:,} bytes at least, "
-            f"the file has {size:,}"
-        )
-    found = _by_gensim(path, "word2vec binary", _word2vec)
-    used = header + sum(len(word.encode()) + 1 + 4 * dimension for word in found.words)
-    if len(found.words) == expected and size > used + expected + 1:  # a newline after each vector at most
-        raise ArtifactError(f"{path}: the first line says {expected:,} words, the file goes on after them")
-    return found
-
-
-def _by_gensim(path: Path, kind: str, load: Callable[[str], Any]) -> _Vectors:
-    """Read a file with gensim; whatever it stumbles over is an `ArtifactError` with the reason."""
-    try:
-        vectors = load(str(path))
-    except FileNotFoundError as error:
-        missing = Path(str(error.filename or error)).name
-        raise ArtifactError(
-            f"{path}: the array {missing} is missing; gensim stored it beside the file, copy it there as well"
-        ) from None
-    except Exception as error:
-        raise ArtifactError(
-            f"{path}: cannot be read as {kind}: cut short, or of an old version? ({type(error).__name__}: {error})"
-        ) from error
-    words, rows = getattr(vectors, "index_to_key", None), getattr(vectors, "vectors", None)
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or not len(words):
-        raise ArtifactError(f"{path}: a {type(vectors).__name__}, which has no words with vectors")
-    if not isinstance(rows, np.ndarray) or rows.shape[:1] != (len(words),):
-        raise ArtifactError(f"{path}: {len(words):,} words, but not as many vectors")
-    return _Vectors(list(words), np.asarray(rows, dtype=np.float32), kind)
-
-
-def _word2vec(path: str) -> Any:
-    from gensim.models import KeyedVectors
-
-    return KeyedVectors.load_word2vec_format(path, binary=True, unicode_errors="replace")
-
-
-def _facebook(path: str) -> Any:
-    from gensim.models.fasttext import load_facebook_vectors
-
-    return load_facebook_vectors(path)
-
-
-def _gensim(path: str) -> Any:
-    from gensim.models import FastText, KeyedVectors, Word2Vec
-
-    failures = []
-    for kind in (KeyedVectors, Word2Vec, FastText):  # a class reads its own models of older versions only
-        try:
-            loaded = kind.load(path)
-        except AttributeError as error:
-            failures.append(error)
-        else:
-            return getattr(loaded, "wv", loaded)
-    raise failures[0]
-
-
-def _usable(path: Path, found: _Vectors) -> _Vectors:
-    """Refuse vectors that are not finite and leave out those that are zero, which have no direction."""
-    finite = np.isfinite(found.rows).all(axis=1)
-    if not finite.all():
-        raise ArtifactError(f"{path}: the vector of {found.words[int(np.argmin(finite))]!r} is not finite")
-    kept = found.rows.any(axis=1)
-    if kept.all():
-        return found
-    logger.warning("%s: %d words have a vector of zeros and are left out", path.name, int((~kept).sum()))
-    words = [found.words[row] for row in np.flatnonzero(kept)]
+def _convert(source: _Source, work: Path) -> None:
+    """Read a file's vectors into a folder with a manifest, block by block."""
+    path, kind, options = source
+    logger.info("%s: reading the word vectors once", path.name)
+    subwords, unit = None, "word"
+    if isinstance(kind, Layout):
+        name, dimension, unit, blocks = kind.format, kind.dimension, kind.unit, read_vectors(path, kind, options)
+    else:
+        read = read_gensim(path, options.limit) if kind == "gensim" else read_fasttext(path, options)
+        name, dimension, blocks, subwords = read
+    kept = _Kept(path, unit)
+    with _Matrix(work / _FILES["vectors"], dimension) as matrix:
+        for block in blocks:
+            matrix.write(kept.take(block))
+    words = list(kept.words)
     if not words:
-        raise ArtifactError(f"{path}: all vectors are zero")
-    return found._replace(words=words, rows=found.rows[kept])
+        raise ArtifactError(f"{path}: no word of it can be used: {'; '.join(kept.said()) or 'there is none'}")
+    column = pa.array(words, pa.string())
+    lower, upper = pc.utf8_lower(column), pc.utf8_upper(column)
+    vocabulary = pa.table({"word": column})
+    if subwords is not None:
+        _write_subwords(path, subwords, work / _FILES["subwords"])
+        lengths = {"shortest": str(subwords.shortest), "longest": str(subwords.longest)}
+        vocabulary = vocabulary.replace_schema_metadata(lengths)
+    pq.write_table(vocabulary, work / _FILES["vocabulary"], compression="NONE")
+    about = {
+        "source": path.name, "format": name, "words": len(words), "dimension": dimension,
+        "buckets": len(subwords.buckets) if subwords else 0, "capitals": _count(pc.not_equal(column, lower)),
+        "letters": _count(pc.not_equal(lower, upper)), "said": kept.said(),
+        "sha256": {role: sha256(work / file) for role, file in _FILES.items() if (work / file).exists()},
+    }  # fmt: skip
+    (work / _MANIFEST).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _count(true: pa.BooleanArray) -> int:
+    return int(pc.sum(true).as_py())
+
+
+class _Kept:
+    """Sorts out what can be used of the blocks of a file, and counts what cannot.
+
+    Vectors that are not finite are refused. What has no direction (zeros), a blank word and a word that was there
+    before are left out.
+    """
+
+    def __init__(self, path: Path, unit: str) -> None:
+        self.path, self.unit = path, unit
+        self.words: dict[str, None] = {}
+        self.zeros: set[str] = set()
+        self.blank = self.twice = 0
+
+    def take(self, block: Block) -> NDArray[np.float32]:
+        """Give the rows of a block that are used; their words are behind those of `words`."""
+        finite = np.isfinite(block.rows).all(axis=1)
+        if not finite.all():
+            bad = int(np.argmin(finite))
+            raise ArtifactError(
+                f"{self.path}, {self.unit} {block.places[bad]}: the vector of {block.words[bad]!r} is not finite"
+            )
+        directed: NDArray[np.bool_] = np.any(block.rows, axis=1)
+        rows = []
+        for row, word in enumerate(block.words):
+            if not word.strip():
+                self.blank += 1
+            elif word in self.words or word in self.zeros:
+                self.twice += 1
+            elif not directed[row]:
+                self.zeros.add(word)
+            else:
+                self.words[word] = None
+                rows.append(row)
+        return block.rows if len(rows) == len(block.rows) else block.rows[np.array(rows, dtype=np.intp)]
+
+    def said(self) -> list[str]:
+        """Say what was left out, a sentence a reason."""
+        counted = {
+            "words stand twice; the first of each counts": self.twice,
+            "words have a vector of zeros and are left out": len(self.zeros),
+            "words are blank and are left out": self.blank,
+        }
+        return [f"{count:,} {sentence}" for sentence, count in counted.items() if count]
+
+
+class _Matrix:
+    """Writes an .npy file of (n, dimension) float32 block by block, whose n is known at the end."""
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        self.path, self.dimension, self.rows = path, dimension, 0
+
+    def __enter__(self) -> Self:
+        self.file = self.path.open("wb")
+        self._write_header()
+        return self
+
+    def write(self, rows: NDArray[np.float32]) -> None:
+        """Append rows."""
+        self.file.write(np.ascontiguousarray(rows, dtype="<f4").data)
+        self.rows += len(rows)
+
+    def __exit__(self, *_: object) -> None:
+        with self.file:
+            self.file.seek(0)
+            self._write_header()
+
+    def _write_header(self) -> None:
+        # Is as long for any number of rows: numpy leaves room in it, so that rows can be appended.
+        about = {"descr": "<f4", "fortran_order": False, "shape": (self.rows, self.dimension)}
+        np.lib.format.write_array_header_1_0(self.file, about)
+
+
+def _write_subwords(path: Path, subwords: Subwords, file: Path) -> None:
+    with _Matrix(file, subwords.buckets.shape[1]) as matrix:
+        for rows in _parts(subwords.buckets):
+            if not np.isfinite(rows).all():
+                raise ArtifactError(f"{path}: a vector of its subwords is not finite")
+            matrix.write(rows)
+
+
+def _parts(rows: NDArray[np.float32], size: int = 1 << 14) -> Iterator[NDArray[np.float32]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from embedlib.cli.terminal import LogLines, console, errors, field_lines, said_of, say, show_table, terminal_width
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
+from embedlib.paths import settle_paths
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 store_app = typer.Typer(help="List, size and clean the stored embeddings (alone: list).")
 app.add_typer(store_app, name="store")
-
-console = Console()
-errors = Console(stderr=True)
 
 Models = Annotated[
     list[str] | None,
@@ -31,32 +29,31 @@ Models = Annotated[
 ]
 
 
-def _table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    return table
+Wide = Annotated[bool, typer.Option("--wide", help="Show all columns, however wide they are.")]
 
 
 @app.command()
 def models(
     reference: Annotated[
-        list[str] | None, typer.Argument(help="Paths or hub ids (hf:owner/name) of models to show as well.")
+        list[str] | None, typer.Argument(help="Names, paths or hub ids (hf:owner/name): these only, with everything.")
     ] = None,
+    wide: Wide = False,
 ) -> None:
-    """Show the roster, and models given by path or hub id: what each is, and whether it is ready here."""
-    from embedlib.book.status import model_status
+    """Show the roster: what each model is, and whether it is ready here; or all that is known of some models."""
+    from embedlib.cli.tables import MODEL_COLUMNS, file_fields, model_fields, model_rows
     from embedlib.models import find_model, roster
 
-    rows = [
-        [spec.name, spec.family, spec.kind, spec.dimension, spec.layers, f"{spec.parameters:,}",
-         f"{spec.layer}, {spec.pooling}", spec.bos_policy, spec.licence, model_status(spec).state]
-        for spec in (*roster().values(), *map(find_model, reference or []))
-    ]  # fmt: skip
-    columns = ["model", "family", "kind", "dim", "layers", "parameters", "default", "position 0", "licence", "here"]
-    console.print(_table("Models", columns, rows))
+    specs = [find_model(name) for name in reference] if reference else list(roster().values())
+    if wide:
+        fields = [model_fields(spec) for spec in specs]
+        show_table("Models", list(fields[0]), [list(row.values()) for row in fields], wide=True)
+    elif reference:
+        for number, spec in enumerate(specs):
+            lines = field_lines(model_fields(spec) | file_fields(spec), terminal_width())
+            say("\n".join(["", *lines] if number else lines))
+    else:
+        show_table("Models", MODEL_COLUMNS, model_rows(specs))
+        say("More columns: --wide. All of one, or of your own: embedlib models NAME_OR_PATH", errors)
 
 
 @app.command()
@@ -76,14 +73,16 @@ def extract(
     chosen: int | str | None = int(layer) if layer is not None and layer.isdigit() else layer
     for name in names:
         spec = find_model(name)
-        spec.resolve_layers(chosen)  # type: ignore[arg-type]
+        spec.resolve_layers(chosen)
         spec.resolve_poolings(pooling)
     wanted = load_words(int(words) if words.isdigit() else words)
     rows = []
     for name in names:
-        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)  # type: ignore[arg-type]
-        rows.append([name, f"{len(table):,}", f"{len(table.missing):,}", table.vectors.shape[1]])
-    console.print(_table(f"{len(wanted):,} words", ["model", "vectors", "missing", "numbers a row"], rows))
+        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)
+        counts = [len(part) for part in (table, table.missing, table.found_as, table.cut)]
+        rows.append([name, *(f"{count:,}" for count in counts), table.vectors.shape[1]])
+    columns = ["model", "vectors", "missing", "other spelling", "cut", "numbers a row"]
+    show_table(f"{len(wanted):,} words", columns, rows)
 
 
 @store_app.callback(invoke_without_command=True)
@@ -94,20 +93,15 @@ def store_alone(context: typer.Context) -> None:
 
 
 @store_app.command("list")
-def store_list() -> None:
+def store_list(wide: Wide = False) -> None:
     """List what is stored, with sizes."""
+    from embedlib.cli.tables import store_table
     from embedlib.store import store_root, stored_folders
 
-    rows, total = [], 0
-    for folder in stored_folders():
-        i = folder.identity
-        total += folder.size
-        rows.append(
-            [i.model, i.kind, i.layer, i.pooling, i.template or "", i.dtype, f"{folder.rows:,}", folder.shards,
-             f"{folder.size / 1e6:.1f}", "yes" if _current(i) else "no", folder.leftovers]
-        )  # fmt: skip
-    columns = ["model", "kind", "layer", "pooling", "template", "dtype", "rows", "shards", "MB", "current", "leftovers"]
-    console.print(_table(f"{store_root()}: {total / 1e6:.1f} MB", columns, rows))
+    folders = list(stored_folders())
+    columns, rows = store_table(folders, wide=wide)
+    total = sum(folder.size for folder in folders)
+    show_table(f"{store_root()}: {total / 1e6:.1f} MB", columns, rows, wide=wide)
 
 
 @store_app.command("clean")
@@ -119,6 +113,7 @@ def store_clean(
     everything: Annotated[bool, typer.Option("--all", help="Remove all vectors (of the models named).")] = False,
 ) -> None:
     """Remove damaged shards and unfinished files; with --stale or --all, vectors too."""
+    from embedlib.cli.tables import is_current
     from embedlib.store import remove, stored_folders
 
     folders = list(stored_folders())
@@ -130,21 +125,11 @@ def store_clean(
     for folder in folders:
         if model and folder.identity.model not in model:
             continue
-        whole = everything or (stale and not _current(folder.identity))
+        whole = everything or (stale and not is_current(folder.identity))
         remove(folder, only_leftovers=not whole)
         removed += whole
         leftovers += folder.leftovers
-    console.print(f"removed {removed} folders and {leftovers} leftover files")
-
-
-def _current(identity: Any) -> bool:
-    from embedlib.encoders import code_version
-    from embedlib.models import roster
-    from embedlib.references import stored_references
-
-    known = roster()
-    specs = [known[identity.model]] if identity.model in known else stored_references(identity.model, known.keys())
-    return any((spec.checksum, code_version(spec)) == (identity.checksum, identity.code) for spec in specs)
+    say(f"removed {removed} folders and {leftovers} leftover files")
 
 
 @app.command()
@@ -160,6 +145,7 @@ def run(
     """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
     from embedlib.book.notebooks import find_source, read_source
     from embedlib.book.parameters import read_parameters
+    from embedlib.book.progress import board, ran
     from embedlib.book.run import execute, fingerprint, plan
     from embedlib.book.run import why as reasons_of
     from embedlib.book.sweep import split_settings
@@ -169,15 +155,18 @@ def run(
         rows = [
             [p.name, p.annotation, repr(p.default), p.comment] for p in read_parameters(read_source(source)).values()
         ]
-        console.print(_table(source.stem, ["parameter", "type", "default", "meaning"], rows))
+        show_table(source.stem, ["parameter", "type", "default", "meaning"], rows, text="meaning")
         return
     planned = plan(source, dict(split_settings(parameter or [])))
     if why:
         reasons = reasons_of(planned, fingerprint(planned))
-        console.print("\n".join(reasons) or f"{planned.name}: nothing changed", markup=False)
+        say("\n".join(reasons) or f"{planned.name}: nothing changed")
         return
-    done = execute(planned, force=force)
-    console.print(f"{'ran' if done else 'nothing changed'}: {planned.output}", markup=False, soft_wrap=True)
+    with board(errors, [planned]) as watch:
+        done = execute(planned, force=force, watch=watch)
+    if done:
+        say(ran(planned, done), errors)
+    say(f"{'ran' if done else 'nothing changed'}: {planned.output}")
 
 
 @app.command()
@@ -196,6 +185,7 @@ def sweep(
     numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
     """
     from embedlib.book.notebooks import find_source
+    from embedlib.book.progress import board
     from embedlib.book.run import fingerprint, why
     from embedlib.book.sweep import plan_sweep, run_sweep, split_settings
 
@@ -205,12 +195,14 @@ def sweep(
             [*point.given.values(), point.run.name, (why(point.run, fingerprint(point.run)) or ["nothing changed"])[0]]
             for point in planned.points
         ]
-        console.print(_table(f"{len(rows)} points", [*planned.names, "run", "why"], rows))
+        show_table(f"{len(rows)} points", [*planned.names, "run", "why"], rows, text="why")
         return
-    failed = [outcome.error for outcome in run_sweep(planned, jobs).values() if outcome.status == "failed"]
+    with board(errors, [point.run for point in planned.points]) as watch:
+        outcomes = run_sweep(planned, jobs, watch)
+    failed = [outcome.error for outcome in outcomes.values() if outcome.status == "failed"]
     for message in failed:
-        errors.print(message, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{len(planned.points)} points, {len(failed)} failed: {planned.table}", markup=False, soft_wrap=True)
+        say(message, errors)
+    say(f"{len(planned.points)} points, {len(failed)} failed: {planned.table}")
     if failed:
         raise typer.Exit(1)
 
@@ -231,8 +223,10 @@ def status(
         typer.echo(json.dumps(shown, indent=1))
         return
     rows = [[item.name, item.state, first_reasons(item.reasons)] for item in notebooks]
-    console.print(_table("Notebooks", ["notebook", "state", "why"], rows))
-    console.print(_table("Models", ["model", "state", "what is needed"], [[m.name, m.state, m.detail] for m in ready]))
+    show_table("Notebooks", ["notebook", "state", "why"], rows, text="why")
+    say("")
+    rows = [[model.name, model.state, model.detail] for model in ready]
+    show_table("Models", ["model", "state", "what is needed"], rows, text="what is needed")
 
 
 @app.command()
@@ -261,6 +255,7 @@ def drift(
     """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
     from embedlib.book.notebooks import find_source, notebook_sources
     from embedlib.book.prepare import extract_for
+    from embedlib.book.progress import board, ran
     from embedlib.book.report import check, write_report
     from embedlib.book.run import plan
     from embedlib.paths import PROJECT
@@ -268,25 +263,33 @@ def drift(
     sources = [find_source(name) for name in notebook or []] or notebook_sources()
     if not sources:
         raise EmbedlibError("there is no notebook to compare")
-    extract_for([plan(source) for source in sources])
-    checked = [check(source, reuse=reuse) for source in sources]
+    planned = [plan(source) for source in sources]
+    extract_for(planned)
+    checked = []
+    with board(errors, planned) as watch:
+        for item in planned:
+            one = check(item.source, reuse=reuse, watch=watch)
+            watch.done(item)
+            checked.append(one)
+            became = f"{item.name}: failed" if one.error else f"{ran(item, one.reasons)}; {len(one.found)} differences"
+            say(became, errors)
     found = [drift for one in checked for drift in one.found]
     failed = [one.error for one in checked if one.error]
     if found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
-        wide = Console(width=max(console.width, 140)) if not sys.stdout.isatty() else console
-        wide.print(_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows))
+        show_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows)
     for message in failed:
-        errors.print(message, markup=False, highlight=False)
+        say(message, errors)
     page = write_report(checked, report or PROJECT / "_build" / "drift")
-    errors.print(f"the report: {page}", markup=False, highlight=False, soft_wrap=True)
+    say(f"the report: {page}", errors)
     if found or failed:
-        errors.print(
+        say(
             f"{len(found)} differences and {len(failed)} failed runs in {len(sources)} notebooks. "
-            "Where the new outputs are right, `make accept` makes them the reference."
+            "Where the new outputs are right, `make accept` makes them the reference.",
+            errors,
         )
         raise typer.Exit(1)
-    console.print(f"no drift in {len(sources)} notebooks")
+    say(f"no drift in {len(sources)} notebooks")
 
 
 @app.command()
@@ -306,8 +309,8 @@ def compare(
         values = [value if there else "none" for value, there in zip((row.first, row.second), row.present, strict=True)]
         shown.append([row.record, *values, "differs" if row.differs else ""])
     if shown:
-        console.print(_table("", ["record", Path(first).name, Path(second).name, ""], shown))
-    console.print(f"{len(differing)} of {len(rows)} recorded values differ by more than their tolerance")
+        show_table(f"first: {first}, second: {second}", ["record", "first", "second", ""], shown, text="record")
+    say(f"{len(differing)} of {len(rows)} recorded values differ by more than their tolerance")
 
 
 @app.command()
@@ -317,7 +320,7 @@ def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks;
     from embedlib.book.notebooks import find_source
 
     written = accept_outputs([find_source(name).stem for name in notebook or []])
-    console.print("\n".join(str(path) for path in written) or "the reference is what was run already")
+    say("\n".join(str(path) for path in written) or "the reference is what was run already")
 
 
 @app.command()
@@ -330,19 +333,22 @@ def build(
     from embedlib.book.explorer import explorer_files
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.prepare import extract_for, plan_profile
+    from embedlib.book.progress import board, ran
     from embedlib.book.run import execute
     from embedlib.book.staging import stage
     from embedlib.paths import PROJECT
 
     planned = [plan_profile(source, profile) for source in notebook_sources()]
     extract_for(planned)
-    for item in planned:
-        reasons = execute(item, force=force)
-        console.print(f"{item.name}: {'ran, ' + reasons[0] if reasons else 'nothing changed'}", markup=False)
+    with board(errors, planned) as watch:
+        for item in planned:
+            reasons = execute(item, force=force, watch=watch)
+            watch.done(item)
+            say(ran(item, reasons))
     executed = {item.source.stem: item.output for item in planned}
     stage(PROJECT / "_build" / "src", executed, made=explorer_files())
     html = build_html(PROJECT / "_build" / "src", PROJECT)
-    console.print(f"the book: {html / 'index.html'}", soft_wrap=True)
+    say(f"the book: {html / 'index.html'}")
 
 
 @app.command("new-chapter")
@@ -354,25 +360,36 @@ def new_chapter(
     from embedlib.book.chapter import new_chapter as write_chapter
 
     source = write_chapter(name, title)
-    console.print(f"wrote {source} and listed it in _toc.yml", markup=False, soft_wrap=True)
-    console.print(
+    say(f"wrote {source} and listed it in _toc.yml")
+    say(
         f"Edit it, then: `embedlib run {name}`, `embedlib build`, `embedlib accept {name}`. The paired {name}.ipynb "
-        "appears with accept; until then `make test` and `make drift` miss it.",
-        markup=False, soft_wrap=True,
-    )  # fmt: skip
+        "appears with accept; until then `make test` and `make drift` miss it."
+    )
 
 
 def main() -> None:
-    """Run the command line; errors on purpose are one message and exit status 1."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    """Run the command line; errors on purpose, and those of the machine, are one message and an exit status.
+
+    An error in the code itself keeps its traceback.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[LogLines()])
     for noisy in ("papermill", "httpx", "httpx2", "sentence_transformers", "matplotlib", "filelock", "gensim"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
+        settle_paths()
         app()
     except EmbedlibError as error:
-        errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(2 if isinstance(error, InputError | ParameterError | UnknownNameError) else 1) from None
-
-
-if __name__ == "__main__":
-    main()
+        status, message = 2 if isinstance(error, InputError | ParameterError | UnknownNameError) else 1, str(error)
+    except SystemExit as stop:
+        if stop.code == 130:  # Ctrl-C
+            say("stopped", errors)
+        raise
+    except BrokenPipeError:  # whoever read the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        status, message = 1, said_of(error)
+    except MemoryError as error:
+        status, message = 1, f"the memory is used up: {error or 'fewer words or smaller models need less'}"
+    say(f"error: {message}", errors)
+    raise SystemExit(status)

@@ -1,0 +1,84 @@
+"""The rows of the command line's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from embedlib.book.status import model_status
+from embedlib.models import roster
+from embedlib.spec import ModelSpec
+from embedlib.store import Identity, StoredFolder
+
+MODEL_COLUMNS = ["model", "kind", "dim", "layers", "default", "here"]
+
+
+def model_rows(specs: Sequence[ModelSpec]) -> list[list[object]]:
+    """Give what one needs to choose a model: name, kind, size, default layer and pooling, and whether it is here."""
+    return [
+        [spec.name, spec.kind, spec.dimension, spec.layers, f"{spec.layer}, {spec.pooling}", model_status(spec).state]
+        for spec in specs
+    ]
+
+
+def model_fields(spec: ModelSpec) -> dict[str, object]:
+    """Give everything that is known of a model, but for its files."""
+    status = model_status(spec)
+    return {
+        "model": spec.name,
+        "title": spec.title,
+        "family": spec.family,
+        "kind": spec.kind,
+        "encoder": spec.encoder,
+        "dim": spec.dimension,
+        "layers": spec.layers,
+        "parameters": f"{spec.parameters:,}",
+        "default": f"{spec.layer}, {spec.pooling}",
+        "poolings": ", ".join(spec.poolings),
+        "case": spec.case,
+        "window": f"{spec.max_tokens:,} tokens" if spec.max_tokens else "none",
+        "position 0": spec.bos_policy,
+        "prompt": spec.prompt or "none",
+        "licence": spec.licence,
+        "trained on": spec.trained_on,
+        "citation": spec.citation,
+        "from": spec.source,
+        "here": status.state,
+        "needed": status.detail or "nothing",
+    }
+
+
+def file_fields(spec: ModelSpec) -> dict[str, object]:
+    """Give the files of a model by role, with their SHA-256."""
+    fields: dict[str, object] = {}
+    for artifact in spec.artifacts:
+        parts = [f"{part.path} of {part.wheel}" if part.wheel else part.path for part in artifact.parts]
+        fields[artifact.role] = ", ".join(parts)
+        fields[f"{artifact.role}, SHA-256"] = artifact.sha256
+    return fields
+
+
+def store_table(folders: Sequence[StoredFolder], *, wide: bool = False) -> tuple[list[str], list[list[object]]]:
+    """Give columns and rows of what is stored; a template, leftovers and the like only where there are some."""
+    rows: list[dict[str, object]] = []
+    for folder in folders:
+        stored = folder.identity
+        rows.append(
+            {"model": stored.model, "kind": stored.kind, "layer": stored.layer, "pooling": stored.pooling,
+             "rows": f"{folder.rows:,}", "MB": f"{folder.size / 1e6:.1f}",
+             "current": "yes" if is_current(stored) else "no", "leftovers": folder.leftovers or "",
+             "dtype": stored.dtype, "shards": folder.shards, "template": stored.template or ""}
+        )  # fmt: skip
+    columns = ["model", "kind", "layer", "pooling", "rows", "MB", "current"]
+    columns += [name for name in ("leftovers", "template") if wide or any(row[name] for row in rows)]
+    columns += ["dtype", "shards"] if wide else []
+    return columns, [[row[name] for name in columns] for row in rows]
+
+
+def is_current(identity: Identity) -> bool:
+    """Tell whether stored vectors are those that the model and the code of now would make."""
+    from embedlib.encoders import code_version
+    from embedlib.references import stored_references
+
+    known = roster()
+    specs = [known[identity.model]] if identity.model in known else stored_references(identity.model, known.keys())
+    return any((spec.checksum, code_version(spec)) == (identity.checksum, identity.code) for spec in specs)

@@ -1,0 +1,40 @@
+"""Models of transformers in memory, filled with their weights and tried on a few tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from embedlib.errors import ArtifactError
+from embedlib.models import ModelSpec
+from embedlib.references.adapters import merge_adapter
+from embedlib.references.architectures import Trial, try_model
+from embedlib.references.weights import open_model
+
+
+def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
+    """Load a transformers folder for inference, with an adapter merged into it where the spec has one.
+
+    Raises `ArtifactError` where weights are missing or left over, where the model's width or depth is not
+    the roster's, and where it does not run as an encoder or decoder should.
+    """
+    return load_tried(spec, folder, dtype, device)[0]
+
+
+def load_tried(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[Any, Trial]:
+    """Load a model as `load_model` does; gives with it what it computed on a few tokens."""
+    adapter = next((part.path for a in spec.artifacts if a.role == "adapter" for part in a.parts), None)
+    if adapter is None:
+        model = open_model(folder, dtype, device)
+    else:  # added up in full precision
+        model = merge_adapter(open_model(folder), Path(adapter).parent).to(device, getattr(torch, dtype))
+    found = (model.config.hidden_size, model.config.num_hidden_layers)
+    if found != (spec.dimension, spec.layers):
+        raise ArtifactError(
+            f"{spec.name}: the model has dimension {found[0]} and {found[1]} layers, "
+            f"the roster says {spec.dimension} and {spec.layers}"
+        )
+    trial = try_model(model, spec.name, spec.encoder, spec.dimension, spec.layers)
+    return model, trial
