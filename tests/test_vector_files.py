@@ -281,7 +281,9 @@ def test_another_encoding_is_never_garbled(own):
         ("v.vec", text(words, header=True).encode("latin-1"), "line 2"),
         ("v.bin", binary(words, encoding="latin-1"), "word 1"),
     ):
-        with pytest.raises(InputError, match=rf"{name}, {place}, byte 3.*say which, as in {name}\[encoding=latin-1\]"):
+        with pytest.raises(
+            InputError, match=rf"{name}, {place}, byte 3: .*looks like latin-1.*{name}\[encoding=latin-1\]"
+        ):
             read(own, content, name)
         found, rows = read(own, content, name, "[encoding=latin-1]")
         assert found == words

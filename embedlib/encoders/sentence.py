@@ -19,8 +19,8 @@ from embedlib.encoders.base import (
     fill,
 )
 from embedlib.models import ModelSpec
+from embedlib.references.files import quietly
 from embedlib.references.sentence_transformers_folder import open_library
-from embedlib.references.tokenizer import quietly
 from embedlib.table import EmbeddingTable
 
 _BATCH = 64  # texts whose tokens are counted at once

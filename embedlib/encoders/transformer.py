@@ -24,6 +24,7 @@ from embedlib.encoders.base import (
 )
 from embedlib.models import ModelSpec, Pooling
 from embedlib.pooling import pool
+from embedlib.references.files import quietly
 from embedlib.spans import SpanKey, cut_word, distinct_spans
 from embedlib.table import EmbeddingTable
 
@@ -172,7 +173,7 @@ class TransformerEncoder(WordsAsTexts):
         by_text: list[list[int]] = [[] for _ in tokens]
         for item, text in enumerate(rows):
             by_text[text].append(item)
-        with torch.inference_mode():
+        with torch.inference_mode(), quietly():
             for batch in self.hidden_batches([t.ids for t in tokens], layers):
                 local = [(at, item) for at, text in enumerate(batch.positions) for item in by_text[text]]
                 if not local:

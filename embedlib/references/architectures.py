@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedlib.errors import ArtifactError
+from embedlib.references.files import quietly
 
 _PROBE = 4  # tokens of the texts that a model is tried with
 _ALIKE = {"float32": 1e-4}  # how far two ways of computing the same may lie apart, against the length of a row
@@ -114,7 +115,7 @@ def check_shapes(model: Any, where: object, dimension: int, layers: int) -> bool
 
     ids = _probe(model)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), quietly():
             out = model(input_ids=ids, output_hidden_states=True)
     except Exception:  # whatever a model's code can raise where it asks for numbers
         return False
@@ -134,7 +135,7 @@ def try_model(model: Any, where: object, encoder: str, dimension: int, layers: i
     name, ids = type(model).__name__, _probe(model)
     mask: dict[str, Any] = {"attention_mask": torch.ones_like(ids)} if encoder == "bert" else {}
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), quietly():
             out = model(input_ids=ids, output_hidden_states=True, **(mask or {"use_cache": False}))
     except Exception as error:  # whatever a model's code can raise
         raise ArtifactError(f"{where}: {name} cannot be run on a text alone: {reason(error)}") from error
@@ -178,6 +179,6 @@ def _run_again(model: Any, ids: Any, mask: Mapping[str, Any]) -> Any:
     """Run a model a second time, a decoder with its cache; None where it has a cache that it cannot fill."""
     import torch
 
-    with torch.inference_mode(), contextlib.suppress(Exception):  # whatever a model's code can raise
+    with torch.inference_mode(), quietly(), contextlib.suppress(Exception):  # whatever a model's code can raise
         return model(input_ids=ids, output_hidden_states=True, **(mask or {"use_cache": True}))
     return None

@@ -1,8 +1,12 @@
-"""What the descriptions of folders share: their JSON, and files as artifacts."""
+"""What the descriptions of folders share: their JSON, files as artifacts, and libraries kept quiet."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,27 @@ from embedlib.errors import ArtifactError
 from embedlib.spec import Artifact, Part
 
 MODULES = "modules.json"
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keep transformers and sentence-transformers from showing bars, reports and warnings."""
+    from transformers.utils import logging as hub_logging
+
+    theirs = logging.getLogger("sentence_transformers")
+    level, verbosity, bars = theirs.level, hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
+    theirs.setLevel(logging.ERROR)
+    hub_logging.set_verbosity_error()
+    hub_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        theirs.setLevel(level)
+        hub_logging.set_verbosity(verbosity)
+        if bars:
+            hub_logging.enable_progress_bar()
 
 
 def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:

@@ -10,10 +10,10 @@ import numpy as np
 
 from embedlib.errors import ArtifactError, UnknownNameError
 from embedlib.references.architectures import decoders
-from embedlib.references.files import MODULES, as_artifact, read_json, title_of
+from embedlib.references.files import MODULES, as_artifact, quietly, read_json, title_of
 from embedlib.references.folders import describe_transformer, window
 from embedlib.references.options import Options
-from embedlib.references.tokenizer import lowers, quietly
+from embedlib.references.tokenizer import lowers
 from embedlib.references.weights import HEADS, INDEX, WEIGHTS, faults_of
 from embedlib.spec import ModelSpec, Pooling
 

@@ -7,11 +7,7 @@ is written into one file, which the encoders read and whose checksum belongs to 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import logging
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from tokenizers import Tokenizer
 from embedlib.errors import ArtifactError
 from embedlib.framing import framing
 from embedlib.paths import cache_dir, written_whole
+from embedlib.references.files import quietly
 
 # A tokenizer can be made of any of these.
 VOCABULARIES = (
@@ -32,27 +29,6 @@ _PROBES = [
     "don't (stop)", "日本語 и ещё שלום", "a 🐶 and 🐶🐱", "e\u0301t ﬁne ½ İ", "a\ttab\nand a line\r\n",
     "snake_case, CamelCase", "▁ Ġ ##a",
 ]  # fmt: skip
-
-
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Keep transformers and sentence-transformers from showing bars, reports and warnings."""
-    from transformers.utils import logging as hub_logging
-
-    theirs = logging.getLogger("sentence_transformers")
-    level, verbosity, bars = theirs.level, hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
-    theirs.setLevel(logging.ERROR)
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        theirs.setLevel(level)
-        hub_logging.set_verbosity(verbosity)
-        if bars:
-            hub_logging.enable_progress_bar()
 
 
 def tokenizer_files(folder: Path) -> list[Path]:

@@ -257,12 +257,18 @@ def decoded(path: Path, words: Sequence[bytes], unit: str, places: Sequence[int]
         decoded = []
     if len(decoded) == len(words):
         return decoded
-    try:
-        return [decode(word, f"{path}, {unit} {place}", encoding) for word, place in zip(words, places, strict=True)]
-    except InputError as error:
-        raise InputError(
-            f"{error}. Where it is in another encoding, say which, as in {path.name}[encoding=latin-1]"
-        ) from None
+    decoded = []
+    for at, (word, place) in enumerate(zip(words, places, strict=True)):
+        try:
+            decoded.append(decode(word, f"{path}, {unit} {place}", encoding))
+        except InputError:
+            context = b"\n".join([word + b" ", *words[at + 1 :]])  # by what follows, the encoding is guessed
+            try:
+                decode(context, f"{path}, {unit} {place}", encoding)
+            except InputError as error:
+                raise InputError(f"{error}. Behind a path it is written {path.name}[encoding=latin-1]") from None
+            raise
+    return decoded
 
 
 def _read_binary(path: Path, layout: Layout, limit: int | None, encoding: str) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from embedlib.errors import ArtifactError
 from embedlib.references.architectures import read_config, reason
-from embedlib.references.tokenizer import quietly
+from embedlib.references.files import quietly
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
