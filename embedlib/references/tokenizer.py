@@ -63,7 +63,13 @@ def resolve_tokenizer(folder: Path, *, framed: bool, padded: bool = False) -> Pa
             said = " ".join(str(error).split()) or type(error).__name__
             raise ArtifactError(f"{folder}: transformers cannot load the tokenizer: {said[:300]}") from None
         tokenizer, content = _backend(folder, library)
-        reason = _difference(library, tokenizer, framed)
+        try:
+            reason = _difference(library, tokenizer, framed)
+        except Exception as error:  # a class of transformers that the vocabulary is not for
+            reason = (
+                f"{type(library).__name__} cannot tokenise with it ({error}); tokenizer_config.json can name another "
+                "tokenizer_class, such as PreTrainedTokenizerFast"
+            )
         if padded and library.padding_side != "right":
             reason = f"short texts are filled up at their beginning (padding_side {library.padding_side!r})"
         if reason:
