@@ -282,7 +282,7 @@ def test_another_encoding_is_never_garbled(own):
         ("v.bin", binary(words, encoding="latin-1"), "word 1"),
     ):
         with pytest.raises(
-            InputError, match=rf"{name}, {place}, byte 3: .*looks like latin-1.*{name}\[encoding=latin-1\]"
+            InputError, match=rf"{name}, {place}, byte 3: .*looks like latin-1.*{name}\[encoding=NAME\]"
         ):
             read(own, content, name)
         found, rows = read(own, content, name, "[encoding=latin-1]")

@@ -266,7 +266,7 @@ def decoded(path: Path, words: Sequence[bytes], unit: str, places: Sequence[int]
             try:
                 decode(context, f"{path}, {unit} {place}", encoding)
             except InputError as error:
-                raise InputError(f"{error}. Behind a path it is written {path.name}[encoding=latin-1]") from None
+                raise InputError(f"{error}. Behind a path it is written {path.name}[encoding=NAME]") from None
             raise
     return decoded
 
