@@ -36,7 +36,12 @@ _KINDS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "bert": ("bert", "BertEncoder", ("bert", *_LOADING), _TORCH),
     "causal": ("causal", "CausalEncoder", ("causal", "prefixes", "convert", *_LOADING), (*_TORCH, "gguf")),
     "model2vec": ("model2vec", "Model2VecEncoder", ("model2vec", "static", "base"), ("numpy", "tokenizers")),
-    "sentence-transformers": ("sentence", "LibraryEncoder", ("sentence", "base"), (*_TORCH, "sentence-transformers")),
+    "sentence-transformers": (
+        "sentence",
+        "LibraryEncoder",
+        ("sentence", "../references/sentence_transformers_folder", "base"),
+        (*_TORCH, "sentence-transformers"),
+    ),
 }
 
 
