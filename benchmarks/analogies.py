@@ -32,7 +32,7 @@ def load(words: int) -> tuple[list[str], np.ndarray]:
 
 def answer(words: list[str], vectors: np.ndarray) -> Counts:
     """Read, look up, answer and count, by embedlib: right and answered questions a section."""
-    asked = questions.from_analogies(load_dataset("google-analogies"), words)
+    asked = questions.from_analogies(as_asked(load_dataset("google-analogies"), "lower"), words)
     answers = analogy.answer_questions(vectors, np.concatenate([q.pairwise for q in asked]))
     right = answers.excluded == np.concatenate([q.right[:, 0] for q in asked])
     parts = np.split(right, np.cumsum([len(q.pairwise) for q in asked])[:-1])

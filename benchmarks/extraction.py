@@ -75,7 +75,7 @@ def agreement(left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
 
 def scores(table: EmbeddingTable[str]) -> dict[str, float]:
     """Score vectors as the book does: ratings, related pairs, analogies among the table's words."""
-    rated = load_dataset("simlex999")
+    rated = as_asked(load_dataset("simlex999"), "lower")
     left, right, known = table.pair_rows(list(rated["word1"]), list(rated["word2"]))
     cosines = similarity.pairwise_cosine(table.vectors, left, right)
     relations = load_dataset("bats")
@@ -181,7 +181,7 @@ def main() -> None:
     words = load_words(given.words)
     if given.random:
         words = np.random.default_rng(0).permutation(load_words())[: given.words].tolist()
-    sets = [*words_of(load_dataset("bats")), *words_of(load_dataset("simlex999"))]
+    sets = [*words_of(load_dataset("bats")), *words_of(as_asked(load_dataset("simlex999"), "lower"))]
     listed = list(dict.fromkeys([*sets, *load_words(given.candidates)]))
     results = [compare(model, words, listed, given) for model in given.models]
     first = common.table(

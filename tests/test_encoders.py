@@ -1,6 +1,5 @@
 """Every encoder of the roster: words, sentences, spans, odd input."""
 
-
 import numpy as np
 import pytest
 from conftest import ALL, CAUSAL, real
