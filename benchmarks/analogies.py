@@ -16,6 +16,7 @@ from gensim.test.utils import datapath
 
 from embedlib import load_dataset, load_model
 from embedlib.encoders.static import WordVectorEncoder
+from embedlib.forms import as_asked
 from embedlib.metrics import analogy, questions
 
 MODEL = "glove-6b-50d"

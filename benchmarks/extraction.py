@@ -25,6 +25,7 @@ from embedlib import load_dataset, load_words
 from embedlib.datasets import words_of
 from embedlib.encoders.causal import CausalEncoder
 from embedlib.encoders.convert import model_folder
+from embedlib.forms import as_asked
 from embedlib.metrics import analogy, questions, relatedness, similarity
 from embedlib.models import find_model
 from embedlib.table import EmbeddingTable
