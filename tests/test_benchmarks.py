@@ -11,7 +11,7 @@ from conftest import python
 from gensim.models import KeyedVectors
 
 from embedlib import load_dataset
-from embedlib.datasets import words_of
+from embedlib.datasets import as_asked, words_of
 from embedlib.paths import PROJECT
 
 FOLDER = PROJECT / "benchmarks"
@@ -83,7 +83,7 @@ for size in (64, 0):
 
 def test_embedlib_and_gensim_count_alike(load):
     analogies = load("analogies")
-    words = words_of(load_dataset("google-analogies"))[::2]
+    words = words_of(as_asked(load_dataset("google-analogies"), "lower"))[::2]
     vectors = np.random.default_rng(0).standard_normal((len(words), 20), dtype=np.float32)
     keyed = KeyedVectors(20)
     keyed.add_vectors(words, vectors)
