@@ -196,6 +196,8 @@ def test_a_gguf_file_is_fetched_alone(hub, embedlib, tmp_path):
     writer.add_token_list(["<bos>", "a"])
     writer.add_eos_token_id(0)
     writer.add_tensor("token_embd.weight", np.ones((2, 32), dtype=np.float32))
+    for name in ("output_norm", "blk.0.attn_norm"):
+        writer.add_tensor(f"{name}.weight", np.ones(32, dtype=np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

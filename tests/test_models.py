@@ -22,9 +22,9 @@ def test_unknown_model_names_the_nearest_and_the_allowed():
         find_model("sbert-minlm")
 
 
-@pytest.mark.parametrize("layer", [-1, 7, True, "last", 1.5])
+@pytest.mark.parametrize("layer", [-8, 7, True, "last", 1.5])
 def test_layer_outside_the_model_is_an_error(layer):
-    with pytest.raises(UnknownNameError, match="layer of sbert-minilm"):
+    with pytest.raises((InputError, UnknownNameError), match="layer.* sbert-minilm"):
         find_model("sbert-minilm").resolve_layers(layer)
 
 
@@ -36,7 +36,9 @@ def test_layers_resolve():
     assert spec.resolve_layers([6, 0, 0]) == (0, 6)
     with pytest.raises(UnknownNameError, match="layer of sbert-minilm '7'"):
         spec.resolve_layers([0, 7])
-    with pytest.raises(UnknownNameError, match="layer of sbert-minilm"):
+    assert spec.resolve_layers(-1) == (6,)
+    assert spec.resolve_layers([-7, 6]) == (0, 6)
+    with pytest.raises(InputError, match=r"layer is \[\], a list; allowed for sbert-minilm"):
         spec.resolve_layers([])
 
 
@@ -53,7 +55,7 @@ def test_pooling_is_checked_for_the_model():
     assert find_model("gemma-3-270m-q4").resolve_poolings(["max", "last", "max"]) == ("max", "last")
     assert find_model("gemma-3-270m-q4").resolve_poolings(None) == ("mean",)
     for empty in ("", []):
-        with pytest.raises(UnknownNameError, match="pooling of sbert-minilm"):
+        with pytest.raises((InputError, UnknownNameError), match="pooling.* sbert-minilm"):
             find_model("sbert-minilm").resolve_poolings(empty)
     with pytest.raises(UnknownNameError, match=r"'men'.*Did you mean 'mean'"):
         find_model("sbert-minilm").resolve_poolings(["mean", "men"])
