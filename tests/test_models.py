@@ -24,7 +24,7 @@ def test_unknown_model_names_the_nearest_and_the_allowed():
 
 @pytest.mark.parametrize("layer", [-8, 7, True, "last", 1.5])
 def test_layer_outside_the_model_is_an_error(layer):
-    with pytest.raises((InputError, UnknownNameError), match="layer.* sbert-minilm"):
+    with pytest.raises((InputError, UnknownNameError), match=r"layer.* sbert-minilm"):
         find_model("sbert-minilm").resolve_layers(layer)
 
 
@@ -55,7 +55,7 @@ def test_pooling_is_checked_for_the_model():
     assert find_model("gemma-3-270m-q4").resolve_poolings(["max", "last", "max"]) == ("max", "last")
     assert find_model("gemma-3-270m-q4").resolve_poolings(None) == ("mean",)
     for empty in ("", []):
-        with pytest.raises((InputError, UnknownNameError), match="pooling.* sbert-minilm"):
+        with pytest.raises((InputError, UnknownNameError), match=r"pooling.* sbert-minilm"):
             find_model("sbert-minilm").resolve_poolings(empty)
     with pytest.raises(UnknownNameError, match=r"'men'.*Did you mean 'mean'"):
         find_model("sbert-minilm").resolve_poolings(["mean", "men"])
