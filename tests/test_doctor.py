@@ -123,7 +123,7 @@ def test_only_files_of_processes_that_are_gone_are_leftovers(tmp_path, monkeypat
     old = time.time() - 1e8  # before this process began: the number was another's then
     names = [
         f"running/01_a.{gone}.start.ipynb", f"running/.01_a.{gone}.done.ipynb.tmp-{gone}",
-        f"executed/.01_a.ipynb.tmp-{gone}",
+        f"running/01_a.{gone}.kernel.txt", f"executed/.01_a.ipynb.tmp-{gone}",
         f"state/.01_a.json.tmp-{gone}", f"state/01_a.tmp-{gone}",
         f"failed/.01_a--0123abcd.ipynb.tmp-{gone}", f"sweeps/.01_a--9.csv.tmp-{gone}",
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def test_only_files_of_processes_that_are_gone_are_leftovers(tmp_path, monkeypat
 
     remove_leftovers(build, "01_a")
     left = sorted(str(path.relative_to(build)) for path in build.rglob("*") if path.is_file())
-    assert left == sorted([*kept, *names[5:]])
+    assert left == sorted([*kept, *names[6:]])
     assert [path.name for path in temporary.iterdir()] == [f"{SOCKETS}{here}-ab_c1"]
     remove_leftovers(build, "01_a--0123abcd")
     remove_leftovers(build, "01_a--9")

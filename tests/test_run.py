@@ -78,6 +78,19 @@ def test_run_skip_fail_and_run_again(source, build):
     assert why(again, fingerprint(again)) == ["its output small.ipynb is missing or was changed"]
 
 
+def test_what_a_kernel_says_outside_its_cells_is_told_only_where_it_fails(source, build, tmp_path, monkeypatch, capfd):
+    speaks = 'import atexit\natexit.register(os.write, 2, b"said at its end")\nos.environ.get'
+    source.write_text(SOURCE.replace("os.environ.get", speaks))
+    execute(plan(source, build=build))
+    assert capfd.readouterr() == ("", "")
+    (tmp_path / "ipykernel_launcher.py").write_text('raise SystemExit("no kernel can start here")')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(NotebookError, match=r"small could not be run: .*\nThe kernel said:\nno kernel can start here$"):
+        execute(plan(source, build=build), force=True)
+    assert capfd.readouterr() == ("", "")
+    assert list((build / "running").iterdir()) == []
+
+
 def state_after(source, build):
     """Write the state that a good run of the notebook would leave, without a kernel."""
     planned = plan(source, build=build)

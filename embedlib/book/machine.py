@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.manager import AsyncKernelManager
+
 from embedlib.book.leftovers import SOCKETS, temporary_folders
 from embedlib.errors import EmbedlibError
 from embedlib.paths import PROJECT, cache_dir, made_whole
@@ -56,6 +58,17 @@ def _fits(folder: Path) -> bool:
 def connection(folder: Path) -> dict[str, Any]:
     """Give the settings of the kernel's connection: sockets in a folder, or ports where their paths are too long."""
     return {"transport": "ipc", "ip": str(folder / _SOCKET)} if _fits(folder) else {}
+
+
+def kernel_manager(said: Path) -> type[AsyncKernelManager]:
+    """Give a class that starts kernels; what such a process says outside its cells goes into the file `said`."""
+
+    class Manager(AsyncKernelManager):
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            with said.open("ab") as file:
+                await super().start_kernel(**options, stderr=file)
+
+    return Manager
 
 
 def surroundings(folder: Path) -> dict[str, str]:

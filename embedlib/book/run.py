@@ -22,7 +22,7 @@ from rich.text import Text
 from embedlib.artifacts import sha256
 from embedlib.book.files import watched
 from embedlib.book.leftovers import remove_leftovers
-from embedlib.book.machine import check_build, connection, scratch, surroundings
+from embedlib.book.machine import check_build, connection, kernel_manager, scratch, surroundings
 from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
 from embedlib.book.parameters import read_parameters, resolve
 from embedlib.errors import EmbedlibError, NotebookError
@@ -188,6 +188,7 @@ def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
     remove_leftovers(run.build, run.name)
     work = run.build / "running"
     start, done = (work / f"{run.name}.{os.getpid()}.{part}.ipynb" for part in ("start", "done"))
+    said = work / f"{run.name}.{os.getpid()}.kernel.txt"
     write(run.notebook, start)
     try:
         with scratch() as folder, environment(surroundings(folder)), _watched(run, watch) as hooks:
@@ -195,7 +196,8 @@ def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
                 start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
                 progress_bar=False, log_output=False,
                 # sockets in a folder of the run's own instead of open ports
-                config=Config({"KernelManager": connection(folder)}), **hooks,
+                config=Config({"KernelManager": connection(folder)}),
+                kernel_manager_class=kernel_manager(said), **hooks,
             )  # fmt: skip
         return clean(read_executed(done))
     except PapermillExecutionError as error:
@@ -209,10 +211,12 @@ def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
     except Exception as error:
         if done.exists():
             write(read_executed(done), run.failed)
-        raise NotebookError(f"{run.name} could not be run: {type(error).__name__}: {error}") from error
+        words = said.read_text(encoding="utf-8", errors="replace").rstrip() if said.exists() else ""
+        kernel = f"\nThe kernel said:\n{words}" if words else ""
+        raise NotebookError(f"{run.name} could not be run: {type(error).__name__}: {error}{kernel}") from error
     finally:
-        done.unlink(missing_ok=True)
-        start.unlink(missing_ok=True)
+        for path in (start, done, said):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
