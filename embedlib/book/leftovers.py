@@ -21,7 +21,8 @@ SOCKETS = "embedlib-"  # how the folder of a run's sockets begins, before the nu
 SHORT = ("/tmp", "/var/tmp")  # noqa: S108 (the folder itself is made by tempfile)
 
 _FOLDERS = ("running", "executed", "failed", "state", "sweeps")
-# NAME.123.start.ipynb, NAME.123.done.ipynb and NAME.123.kernel.txt of a run; .NAME.ipynb.tmp-123 of a file being written.
+# NAME.123.start.ipynb, NAME.123.done.ipynb and NAME.123.kernel.txt of a run;
+# .NAME.ipynb.tmp-123 of a file being written.
 _NAME = re.compile(
     r"\.?(?P<name>.+?)(?:\.\d+\.(?:start|done))?(?:\.(?:ipynb|json|csv|parquet))?\.tmp-(?P<writer>\d+)"
     r"|(?P<run>.+)\.(?P<runner>\d+)\.(?:(?:start|done)\.ipynb|kernel\.txt)"
