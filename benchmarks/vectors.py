@@ -47,11 +47,20 @@ def random_rows(seed: int, words: int, dimension: int) -> np.ndarray:
 
 
 def by_embedlib(path: str, cache: Path) -> WordVectorEncoder:
-    """Read a file, or take what the cache holds of it."""
+    """Read a file, or open what the cache holds of it."""
     os.environ["EMBEDLIB_CACHE"] = str(cache)
     encoder = load_model(path)
     assert isinstance(encoder, WordVectorEncoder)
     return encoder
+
+
+def cost(path: str, cache: Path, small: Path) -> tuple[float, float]:
+    """Give the seconds and the peak MiB of one call; runs in a process of its own, which remembers no file."""
+    with tempfile.TemporaryDirectory() as other:
+        by_embedlib(str(small), Path(other))  # what loads at first use is loaded
+    with common.PeakMemory() as peak:
+        seconds = common.timed(lambda: by_embedlib(path, cache))
+    return seconds, peak.above
 
 
 def by_gensim(path: Path, limit: int | None) -> KeyedVectors:
@@ -59,36 +68,33 @@ def by_gensim(path: Path, limit: int | None) -> KeyedVectors:
     return KeyedVectors.load_word2vec_format(path, binary=limit is not None, no_header=limit is None, limit=limit)
 
 
-def memory(path: str) -> float:
-    """Measure the peak of reading a file in MiB; runs in a process of its own."""
-    with tempfile.TemporaryDirectory() as cache, common.PeakMemory() as peak:
-        by_embedlib(path, Path(cache))
-    return peak.above
-
-
-def compare(folder: Path, path: Path, limit: int | None, repeats: int, peer_repeats: int) -> dict[str, float]:
+def compare(
+    folder: Path, path: Path, small: Path, limit: int | None, repeats: int, peer_repeats: int
+) -> dict[str, float]:
     """Read a file by both in turns; gives the best seconds of each, and embedlib's peak memory."""
     name = f"{path}[:{limit}]" if limit else str(path)
-    caches = iter(range(1000))
-    read: dict[str, WordVectorEncoder] = {}
+    caches = [folder / f"{path.stem}-{turn}" for turn in range(repeats)]
+    first: list[tuple[float, float]] = []
+    again: list[tuple[float, float]] = []
+    theirs: list[float] = []
     peer: dict[str, KeyedVectors] = {}
 
-    def ours() -> None:
-        read["last"] = by_embedlib(name, folder / f"{path.stem}-{next(caches)}")
-
-    def theirs() -> None:
+    def read_by_gensim() -> None:
         peer.clear()  # before the next one is read
         peer["last"] = by_gensim(path, limit)
 
-    together = min(repeats, peer_repeats)
-    seconds = common.interleave({"gensim": theirs, "embedlib": ours}, together)
-    seconds["embedlib"] += common.interleave({"embedlib": ours}, repeats - together)["embedlib"]
-    ours_last, theirs_last = read["last"], peer["last"]
-    if ours_last.words != theirs_last.index_to_key or not np.array_equal(ours_last.vectors, theirs_last.vectors):
+    for turn, cache in enumerate(caches):
+        if turn < peer_repeats:
+            theirs.append(common.timed(read_by_gensim))
+            common.say(f"gensim: {theirs[-1]:.2f} s")
+        for costs in (first, again):
+            costs.append(common.in_fresh_process(cost, name, cache, small))
+        common.say(f"embedlib: {first[-1][0]:.2f} s, again {again[-1][0]:.2f} s")
+    ours, gensim = by_embedlib(name, caches[0]), peer["last"]
+    if ours.words != gensim.index_to_key or not np.array_equal(ours.vectors, gensim.vectors):
         raise SystemExit(f"{path.name}: embedlib and gensim read other words or numbers: the comparison is void")
-    again = common.interleave({"again": lambda: by_embedlib(name, folder / f"{path.stem}-0")}, repeats)["again"]
-    above = common.in_fresh_process(memory, name)
-    return {"again": min(again), "memory": above, **{who: min(times) for who, times in seconds.items()}}
+    seconds, memory = min(second for second, _ in first), max(peak for _, peak in first)
+    return {"gensim": min(theirs), "embedlib": seconds, "again": min(second for second, _ in again), "memory": memory}
 
 
 def rows_of(what: str, found: dict[str, float], times: float) -> list[tuple[str, ...]]:
@@ -117,12 +123,12 @@ def main() -> None:
         folder = Path(made)
         glove, word2vec = folder / "glove.txt", folder / "word2vec.bin"
         common.say("writing the files")
-        write_text(folder / "small.txt", 100, given.dimension)
+        small = folder / "small.txt"
+        write_text(small, 100, given.dimension)
         write_text(glove, given.words, given.dimension)
         write_binary(word2vec, given.binary_words, given.dimension, given.limit)
-        by_embedlib(str(folder / "small.txt"), folder / "small")  # what loads at first use is loaded
-        text = compare(folder, glove, None, given.repeats, given.peer_repeats)
-        binary = compare(folder, word2vec, given.limit, given.repeats, given.repeats)
+        text = compare(folder, glove, small, None, given.repeats, given.peer_repeats)
+        binary = compare(folder, word2vec, small, given.limit, given.repeats, given.repeats)
     content = common.table(
         ("file", "read by", "time, s", "times gensim", "peak memory", "target"),
         [
