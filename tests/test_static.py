@@ -32,6 +32,16 @@ def test_glove_word_similarity_facts(glove):
         assert found.statistic == pytest.approx(spearman, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("vocabulary", "right", "total"), [(30_000, 7_393, 14_877), (300_000, 9_036, 19_486)], ids=["30k", "300k"]
+)
+def test_glove_google_analogy_facts(glove, vocabulary, right, total):
+    score, sections = glove.evaluate_word_analogies(datapath("questions-words.txt"), restrict_vocab=vocabulary)
+    whole = sections[-1]
+    assert (len(whole["correct"]), len(whole["correct"]) + len(whole["incorrect"])) == (right, total)
+    assert score == right / total
+
+
 def test_word_vectors_are_looked_up():
     encoder = real("glove-6b-50d")
     table = encoder.encode_words(["Paris", "paris", "zxqwv"])
