@@ -78,11 +78,16 @@ def test_run_skip_fail_and_run_again(source, build):
     assert why(again, fingerprint(again)) == ["its output small.ipynb is missing or was changed"]
 
 
-def test_what_a_kernel_says_outside_its_cells_is_told_only_where_it_fails(source, build, tmp_path, monkeypatch, capfd):
+def test_what_a_kernel_says_outside_its_cells_is_told_only_where_it_fails(
+    source, build, tmp_path, monkeypatch, capfd, caplog
+):
+    caplog.set_level("DEBUG", "embedlib")
     speaks = 'import atexit\natexit.register(os.write, 2, b"said at its end")\nos.environ.get'
     source.write_text(SOURCE.replace("os.environ.get", speaks))
     execute(plan(source, build=build))
     assert capfd.readouterr() == ("", "")
+    logged = "small: its kernel said, outside its cells:\nsaid at its end"  # and perhaps how its sockets close
+    assert any(message.startswith(logged) for message in caplog.messages)
     (tmp_path / "ipykernel_launcher.py").write_text('raise SystemExit("no kernel can start here")')
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(NotebookError, match=r"small could not be run: .*\nThe kernel said:\nno kernel can start here$"):

@@ -211,12 +211,18 @@ def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
     except Exception as error:
         if done.exists():
             write(read_executed(done), run.failed)
-        words = said.read_text(encoding="utf-8", errors="replace").rstrip() if said.exists() else ""
+        words = _words_of_kernel(said)
         kernel = f"\nThe kernel said:\n{words}" if words else ""
         raise NotebookError(f"{run.name} could not be run: {type(error).__name__}: {error}{kernel}") from error
     finally:
+        if words := _words_of_kernel(said):
+            logger.debug("%s: its kernel said, outside its cells:\n%s", run.name, words)
         for path in (start, done, said):
             path.unlink(missing_ok=True)
+
+
+def _words_of_kernel(said: Path) -> str:
+    return said.read_text(encoding="utf-8", errors="replace").strip() if said.exists() else ""
 
 
 @contextmanager
