@@ -13,10 +13,10 @@ import common
 import numpy as np
 
 from embedlib import embed_words, list_models, load_words
-from embedlib.encoders import code_version
+from embedlib.embeddings.store import stored_folders
+from embedlib.encoders.registry import code_version
 from embedlib.metrics import similarity
-from embedlib.models import find_model
-from embedlib.store import stored_folders
+from embedlib.models.roster import find_model
 
 OVERHEAD, MEMORY, NEIGHBOURS = 1.35, 1536, 120  # the targets: ratio, MiB, seconds
 CHECKED, DIMENSION, WIDEST, K = 3000, 384, 640, 10

@@ -15,8 +15,8 @@ from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
 from embedlib import load_dataset, load_model
+from embedlib.datasets.word_forms import as_asked
 from embedlib.encoders.static import WordVectorEncoder
-from embedlib.forms import as_asked
 from embedlib.metrics import analogy, questions
 
 MODEL = "glove-6b-50d"

@@ -22,13 +22,13 @@ from scipy import stats
 from transformers.utils import logging as hub_logging
 
 from embedlib import load_dataset, load_words
-from embedlib.datasets import words_of
+from embedlib.datasets.load import words_of
+from embedlib.datasets.word_forms import as_asked
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.causal import CausalEncoder
-from embedlib.encoders.convert import model_folder
-from embedlib.forms import as_asked
+from embedlib.encoders.gguf_convert import model_folder
 from embedlib.metrics import analogy, questions, relatedness, similarity
-from embedlib.models import find_model
-from embedlib.table import EmbeddingTable
+from embedlib.models.roster import find_model
 
 hub_logging.set_verbosity_error()
 hub_logging.disable_progress_bar()

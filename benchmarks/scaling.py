@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from embedlib import load_dataset, load_words
-from embedlib.datasets import words_of
+from embedlib.datasets.load import words_of
 
 MODEL = "gemma-3-270m-q4"
 PICTURE = Path(__file__).with_name("scaling.png")
@@ -34,7 +34,7 @@ def word_list(size: int) -> list[str]:
 
 def extraction(size: int, file: Path) -> Point:
     """Measure encoding without the store, and keep the vectors."""
-    from embedlib.encoders import WordEncoder, load_model
+    from embedlib.encoders.registry import WordEncoder, load_model
 
     words, encoder = word_list(size), load_model(MODEL)
     assert isinstance(encoder, WordEncoder)
@@ -93,10 +93,10 @@ def draw(found: pd.DataFrame, file: Path) -> None:
     """Draw time and memory against words, on logarithmic scales."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    from embedlib import plots
+    from embedlib import figures
 
     titles = {"seconds": "time, seconds", "mib": "peak memory, MiB"}
-    figure, panels = plots.new_panels(list(titles.values()), columns=2, width=5.2, height=3.9)
+    figure, panels = figures.new_panels(list(titles.values()), columns=2, width=5.2, height=3.9)
     sizes = sorted(found["words"].unique())
     for column, title in titles.items():
         ax, ends = panels[title], []

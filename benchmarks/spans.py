@@ -20,10 +20,10 @@ from minicons import cwe
 from minicons.utils import find_pattern
 
 from embedlib import load_dataset
+from embedlib.datasets.spans import SpanKey
 from embedlib.encoders.causal import CausalEncoder
-from embedlib.encoders.convert import model_folder
-from embedlib.models import find_model
-from embedlib.spans import SpanKey
+from embedlib.encoders.gguf_convert import model_folder
+from embedlib.models.roster import find_model
 
 TIMES = 4.0  # the target
 AGREEMENT = 0.9999  # the least cosine of a vector with the peer's

@@ -9,13 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from embedlib.datasets import load_dataset
-    from embedlib.encoders import load_model
+    from embedlib.datasets.lexicon import load_words
+    from embedlib.datasets.load import load_dataset
+    from embedlib.embeddings.embed import embed_sentences, embed_spans, embed_words
+    from embedlib.encoders.registry import load_model
     from embedlib.errors import EmbedlibError
-    from embedlib.extraction import embed_sentences, embed_spans, embed_words
-    from embedlib.lexicon import load_words
-    from embedlib.models import list_models
-    from embedlib.results import Tolerance, record
+    from embedlib.models.roster import list_models
+    from embedlib.records.record import Tolerance, record
 
 __all__ = [
     "EmbedlibError",
@@ -32,15 +32,15 @@ __all__ = [
 
 _HOME = {
     "EmbedlibError": "errors",
-    "embed_sentences": "extraction",
-    "embed_spans": "extraction",
-    "embed_words": "extraction",
-    "list_models": "models",
-    "load_dataset": "datasets",
-    "load_model": "encoders",
-    "load_words": "lexicon",
-    "record": "results",
-    "Tolerance": "results",
+    "embed_sentences": "embeddings.embed",
+    "embed_spans": "embeddings.embed",
+    "embed_words": "embeddings.embed",
+    "list_models": "models.roster",
+    "load_dataset": "datasets.load",
+    "load_model": "encoders.registry",
+    "load_words": "datasets.lexicon",
+    "record": "records.record",
+    "Tolerance": "records.record",
 }
 
 

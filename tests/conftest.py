@@ -24,11 +24,12 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from xdist.scheduler import LoadScopeScheduling
 
 from embedlib import cli
+from embedlib._util.paths import PROJECT, cache_dir
 from embedlib.book.notebooks import read_executed
-from embedlib.encoders import load_model
-from embedlib.models import Artifact, ModelSpec, Part, roster
-from embedlib.paths import PROJECT, cache_dir
-from embedlib.results import payloads
+from embedlib.encoders.registry import load_model
+from embedlib.models.roster import roster
+from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.records.record import payloads
 
 # Few examples, the same each time; `HYPOTHESIS_PROFILE=long` tries many, other ones each time.
 settings.register_profile("default", max_examples=10, deadline=None, derandomize=True, database=None,
@@ -160,7 +161,7 @@ EXPLORED = ["glove-6b-50d", "word2vec-enwiki-sample", "wordllama-l2-256"]  # qui
 @pytest.fixture(scope="session")
 def explorer_data(tmp_path_factory):
     """Make the Explorer page's files for a few static models and words, once and in a cache of their own."""
-    from embedlib.book.explorer import explorer_files
+    from embedlib.book.site.explorer import explorer_files
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMBEDLIB_CACHE", str(tmp_path_factory.mktemp("explorer-cache")))

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForCausalLM
 
 from embedlib import embed_sentences
-from embedlib.encoders import load_model
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError
-from embedlib.models import find_model
+from embedlib.models.roster import find_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # of peft, which the tests call themselves
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import real
 from scipy import stats as scipy_stats
 
-from embedlib.datasets import as_asked, load_dataset, words_of
+from embedlib.datasets.load import as_asked, load_dataset, words_of
 from embedlib.errors import InputError
 from embedlib.metrics import agreement, similarity, stats
 

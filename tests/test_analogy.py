@@ -8,8 +8,8 @@ from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
 from embedlib import load_dataset
+from embedlib.datasets.word_forms import as_asked
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.forms import as_asked
 from embedlib.metrics.analogy import METHODS, PAIRWISE, answer_questions, answer_relation
 from embedlib.metrics.questions import evaluate, from_analogies, from_relations, stems
 from embedlib.metrics.similarity import unit

@@ -11,10 +11,11 @@ from safetensors.torch import load_file, save_file
 from test_transformers import by_hand, close
 from transformers import CONFIG_MAPPING, AutoModel, AutoModelForImageTextToText
 
-from embedlib import embed_spans, embed_words, models
-from embedlib.encoders import load_model
+from embedlib import embed_spans, embed_words
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError
-from embedlib.models import find_model
+from embedlib.models import roster
+from embedlib.models.roster import find_model
 
 TEXTS = [*TEXT, "the dog", "the dogs", "the dog saw the cat and the queen", "dog"]
 VOCABULARY = byte_tokenizer().get_vocab_size()
@@ -53,7 +54,7 @@ WORKING = {
 def own(tmp_path, monkeypatch):
     """Give a cache and a working folder of the test's own, and no labels of other tests."""
     monkeypatch.setenv("EMBEDLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(models, "_labels", {})
+    monkeypatch.setattr(roster, "_labels", {})
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "here"

@@ -6,11 +6,11 @@ import pytest
 from conftest import make_tiny
 
 import embedlib
-from embedlib.encoders import load_model
+from embedlib.datasets.spans import distinct_spans
 from embedlib.encoders.base import check_template, distinct_texts
+from embedlib.encoders.registry import load_model
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.models import find_model
-from embedlib.spans import distinct_spans
+from embedlib.models.roster import find_model
 
 
 @pytest.mark.parametrize(

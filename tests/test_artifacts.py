@@ -1,9 +1,10 @@
 import pytest
 from conftest import artifact, python
 
-from embedlib.artifacts import sha256, verified, verified_file
 from embedlib.errors import ArtifactError
-from embedlib.models import Artifact, Part, find_model, roster
+from embedlib.models.files import sha256, verified, verified_file
+from embedlib.models.roster import find_model, roster
+from embedlib.models.spec import Artifact, Part
 
 
 @pytest.mark.parametrize("name", list(roster()))

@@ -11,8 +11,8 @@ from conftest import python
 from gensim.models import KeyedVectors
 
 from embedlib import load_dataset
-from embedlib.datasets import as_asked, words_of
-from embedlib.paths import PROJECT
+from embedlib._util.paths import PROJECT
+from embedlib.datasets.load import as_asked, words_of
 
 FOLDER = PROJECT / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "common")

@@ -15,14 +15,14 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import NEEDS_BROWSER
 from nbformat.v4 import new_code_cell, new_notebook
 
-from embedlib.book import build, staging
-from embedlib.book.links import check_links
+from embedlib._util.paths import PROJECT
+from embedlib.book.check.links import check_links
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source, write
-from embedlib.book.pages import glossary_terms
-from embedlib.book.parameters import read_parameters
+from embedlib.book.run.parameters import read_parameters
+from embedlib.book.site import build, staging
+from embedlib.book.site.sphinx_ext import glossary_terms
 from embedlib.errors import NotebookError
-from embedlib.paths import PROJECT
-from embedlib.results import picture_of, read_records
+from embedlib.records.record import picture_of, read_records
 
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib.book.compare import compare_runs
+from embedlib.book.check.compare import compare_runs
 from embedlib.book.notebooks import write
 from embedlib.errors import NotebookError
 from embedlib.metrics.verdicts import Verdict
-from embedlib.results import MIME, Tolerance, make_payload
+from embedlib.records.record import MIME, Tolerance, make_payload
 
 
 def executed(**values):

@@ -15,10 +15,10 @@ import torch
 from conftest import artifact, byte_tokenizer, tiny_config
 from transformers import AutoModelForCausalLM
 
-from embedlib.encoders import load_model
-from embedlib.encoders.convert import is_converted, model_folder
+from embedlib.encoders.gguf_convert import is_converted, model_folder
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError
-from embedlib.models import ModelSpec
+from embedlib.models.spec import ModelSpec
 
 NAMES = {"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output", "gate_proj": "ffn_gate",
          "up_proj": "ffn_up", "down_proj": "ffn_down", "input_layernorm": "attn_norm",
@@ -138,7 +138,7 @@ def test_a_copied_folder_is_checked_by_content(spec):
 
 
 CONVERT = (
-    "import sys; from embedlib.models import ModelSpec; from embedlib.encoders.convert import model_folder\n"
+    "import sys; from embedlib.models.spec import ModelSpec; from embedlib.encoders.gguf_convert import model_folder\n"
     "print(model_folder(ModelSpec.model_validate_json(sys.stdin.read())))"
 )
 

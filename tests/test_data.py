@@ -10,11 +10,11 @@ from conftest import real
 from wordfreq import zipf_frequency
 
 from embedlib import load_dataset, load_words
-from embedlib.datasets import words_of
+from embedlib._util.paths import data_dir
+from embedlib.datasets.lexicon import frequency_bands, load_lexicon
+from embedlib.datasets.load import words_of
 from embedlib.errors import InputError
-from embedlib.lexicon import frequency_bands, load_lexicon
 from embedlib.metrics.similarity import all_pairs_moments
-from embedlib.paths import data_dir
 
 
 def test_lexicon_is_plain_frequent_first_and_complete():

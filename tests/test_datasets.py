@@ -3,7 +3,7 @@
 import pytest
 
 from embedlib import load_dataset
-from embedlib.datasets import words_of
+from embedlib.datasets.load import words_of
 from embedlib.errors import InputError, UnknownNameError
 
 

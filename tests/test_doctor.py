@@ -9,9 +9,9 @@ import time
 import pytest
 from filelock import FileLock
 
-from embedlib.book import doctor
-from embedlib.book import leftovers as leftovers_module
-from embedlib.book.leftovers import SOCKETS, leftovers, remove_leftovers
+from embedlib.book.check import doctor
+from embedlib.book.run import leftovers as leftovers_module
+from embedlib.book.run.leftovers import SOCKETS, leftovers, remove_leftovers
 
 
 def dead():

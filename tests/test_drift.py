@@ -7,10 +7,10 @@ import nbformat
 import pytest
 from conftest import FRONT, outputs_of
 
-from embedlib.book.drift import check_notebook, compare, normalise
+from embedlib.book.check.drift import check_notebook, compare, normalise
 from embedlib.book.notebooks import read_source, write
-from embedlib.book.run import execute, plan
-from embedlib.results import MIME
+from embedlib.book.run.run import execute, plan
+from embedlib.records.record import MIME
 
 SOURCE = (
     FRONT

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import ALL, CAUSAL, real
 
-from embedlib.encoders import SentenceEncoder, SpanEncoder, WordEncoder
+from embedlib.encoders.registry import SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.models import find_model, list_models
+from embedlib.models.roster import find_model, list_models
 
 SPAN_MODELS = ["sbert-minilm", *CAUSAL]
 ODD = ["dog", "", "dog", "  \t", "naïve", "Dog", "日本", "don't", "ice-cream"]

@@ -12,12 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import EXPLORED, NEEDS_BROWSER
 
 import embedlib
-from embedlib.book import build, maps, staging
-from embedlib.book.explorer import GROUPS, NONE, K, choose_words, explorer_files, find_neighbours
+from embedlib._util.paths import PROJECT
+from embedlib.book.site import build, staging, tsne
+from embedlib.book.site.explorer import GROUPS, NONE, K, choose_words, explorer_files, find_neighbours
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.similarity import nearest_neighbours
-from embedlib.paths import PROJECT
-from embedlib.table import EmbeddingTable
 
 
 def content(files, name):
@@ -120,7 +120,7 @@ def test_two_makings_give_the_same_bytes_and_maps_are_kept(cache, monkeypatch):
     for path in (cache / "maps").iterdir():
         path.unlink()
     assert explorer_files(["glove-6b-50d"], frequent=50) == first
-    monkeypatch.setattr(maps, "ProcessPoolExecutor", None)  # a kept map is not computed again
+    monkeypatch.setattr(tsne, "ProcessPoolExecutor", None)  # a kept map is not computed again
     assert explorer_files(["glove-6b-50d"], frequent=50) == first
     marks = {content(first, name)[1] for name in ("index", "map-0", "neighbours-0")}
     assert len(marks) == 1

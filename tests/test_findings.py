@@ -3,11 +3,11 @@
 import pytest
 from conftest import records_of
 
-from embedlib.book.compare import compare_runs
+from embedlib._util.paths import PROJECT
+from embedlib.book.check.compare import compare_runs
 from embedlib.book.notebooks import find_source, notebook_sources, read_executed, write
-from embedlib.book.run import execute, plan
-from embedlib.paths import PROJECT
-from embedlib.results import read_records
+from embedlib.book.run.run import execute, plan
+from embedlib.records.record import read_records
 
 PAGE = "20_findings"
 FOLDER = PROJECT / "notebooks"

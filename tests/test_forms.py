@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from embedlib import load_words
+from embedlib.datasets.word_forms import as_asked, as_found, form_for, once
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.errors import InputError
-from embedlib.forms import as_asked, as_found, form_for, once
-from embedlib.models import find_model
-from embedlib.table import EmbeddingTable
+from embedlib.models.roster import find_model
 
 
 def test_word_vectors_with_capitals_are_asked_as_given():

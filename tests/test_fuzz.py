@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter
 from test_parameters import notebook
 
-from embedlib.book.normalise import normalise
-from embedlib.book.parameters import read_parameters
+from embedlib.book.check.normalise import normalise
+from embedlib.book.run.parameters import read_parameters
+from embedlib.datasets.spans import distinct_spans, find_span
 from embedlib.encoders.base import distinct_texts
 from embedlib.errors import EmbedlibError, InputError, ParameterError, RecordError
-from embedlib.models import find_model
-from embedlib.results import make_payload, record_frame
-from embedlib.spans import distinct_spans, find_span
+from embedlib.models.roster import find_model
+from embedlib.records.record import make_payload, record_frame
 
 quick = settings(max_examples=int(os.environ.get("FUZZ", "60")), deadline=None, derandomize=True, database=None)
 

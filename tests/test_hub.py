@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import FRONT, make_tiny
 
-from embedlib.paths import PROJECT
+from embedlib._util.paths import PROJECT
 
 FIRST, SECOND = "a" * 40, "b" * 40
 RUN = [sys.executable, "-W", "ignore", "-m", "embedlib.cli"]
@@ -124,7 +124,7 @@ Their vectors:
 ```{code-cell} python
 import os
 import embedlib
-from embedlib.models import check_models
+from embedlib.models.roster import check_models
 [(os.environ["HF_HUB_OFFLINE"], m, embedlib.embed_words(m, ["dog"]).vectors.shape) for m in check_models(models)]
 ```
 """

@@ -5,8 +5,8 @@ import codecs
 import pytest
 
 from embedlib import load_dataset, load_words
+from embedlib.datasets.text_files import decode, numbered_lines, parse_json, read_text
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.lines import decode, numbered_lines, parse_json, read_text
 
 FRENCH = "thé\tcafé\t3\nsel\tpoivre\t4\n"
 

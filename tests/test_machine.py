@@ -17,14 +17,14 @@ from conftest import ALL, FRONT, outputs_of, records_of
 from test_doctor import dead
 
 from embedlib import cli
-from embedlib.book import leftovers
-from embedlib.book.leftovers import SOCKETS
-from embedlib.book.machine import LONGEST, check_build, connection, scratch
+from embedlib._util.code_digest import code_digest
+from embedlib._util.paths import cache_dir, settle_paths
+from embedlib.book.run import leftovers
+from embedlib.book.run.leftovers import SOCKETS
+from embedlib.book.run.machine import LONGEST, check_build, connection, scratch
 from embedlib.cli import terminal
 from embedlib.cli.terminal import field_lines, table_lines
 from embedlib.errors import EmbedlibError
-from embedlib.paths import cache_dir, settle_paths
-from embedlib.sources import code_digest
 
 SOURCE = (
     FRONT
@@ -40,7 +40,7 @@ A picture, and where things lie:
 import os
 import matplotlib.pyplot as plt
 import embedlib
-from embedlib.paths import cache_dir
+from embedlib._util.paths import cache_dir
 plt.figure().text(0, 0, "a text")
 plt.close()
 embedlib.record("cache", str(cache_dir()))

@@ -1,7 +1,7 @@
 import pytest
 
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
-from embedlib.models import ROSTER, check_models, find_model, list_models, read_roster, roster
+from embedlib.models.roster import ROSTER, check_models, find_model, list_models, read_roster, roster
 
 SEVEN = [
     "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "wordllama-l2-256",

@@ -7,10 +7,10 @@ import pytest
 import test_architecture as rules
 from conftest import outputs_of, records_of
 
-from embedlib.book.chapter import add_to_toc, new_chapter
-from embedlib.book.staging import pages_of
+from embedlib._util.paths import PROJECT
+from embedlib.book.site.chapter import add_to_toc, new_chapter
+from embedlib.book.site.staging import pages_of
 from embedlib.errors import InputError, NotebookError
-from embedlib.paths import PROJECT
 
 TOC = (PROJECT / "_toc.yml").read_text()
 FIRST = "file: notebooks/01"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from embedlib.book.drift import compare
-from embedlib.book.normalise import RULES, advise, normalise
+from embedlib.book.check.drift import compare
+from embedlib.book.check.normalise import RULES, advise, normalise
 
 
 @pytest.mark.parametrize(

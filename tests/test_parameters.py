@@ -1,7 +1,7 @@
 import nbformat.v4 as v4
 import pytest
 
-from embedlib.book.parameters import read_parameters, resolve
+from embedlib.book.run.parameters import read_parameters, resolve
 from embedlib.errors import NotebookError, ParameterError
 
 CELL = """from typing import Literal
@@ -236,7 +236,7 @@ def test_a_file_that_is_not_there_is_an_error_before_the_run(here, name, text, s
 
 
 def test_a_comma_in_the_options_of_a_model_does_not_part_models_and_patterns_are_expanded(here, monkeypatch):
-    monkeypatch.setattr("embedlib.book.parameters.pin_model", lambda name: name)
+    monkeypatch.setattr("embedlib.book.run.parameters.pin_model", lambda name: name)
     given = "./a.vec[:1000,case=lower],glove-6b-50d,*.tsv"
     assert resolve(notebook(FILES), {"models": given})["models"] == [
         "./a.vec[:1000,case=lower]", "glove-6b-50d", str(here / "a.tsv"), str(here / "b.tsv"),

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from embedlib.book import leftovers
-from embedlib.paths import made_whole, written_whole
+from embedlib._util.paths import made_whole, written_whole
+from embedlib.book.run import leftovers
 
 
 def test_a_file_is_the_old_one_until_the_new_one_is_complete(tmp_path):

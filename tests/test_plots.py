@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from embedlib import plots
+from embedlib import figures
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,14 @@ from embedlib import plots
     ],
 )  # fmt: skip
 def test_the_ends_of_a_picture_are_named(values, said):
-    assert plots.say_ends(values) == said
+    assert figures.say_ends(values) == said
 
 
 def test_names_behind_lines_stay_inside_the_axes():
     name = "a-model-with-quite-a-long-name, last"
     scores = pd.DataFrame({"model": name, "depth": [0.0, 1.0], "value": [0.1, 0.2]})
-    figure, ax = plots.new_axes()
-    plots.draw_by_layer(ax, scores, {name: "llm"}, label="accuracy")
+    figure, ax = figures.new_axes()
+    figures.draw_by_layer(ax, scores, {name: "llm"}, label="accuracy")
     figure.canvas.draw()
     [written] = [text for text in ax.texts if text.get_text() == name]
     assert written.get_window_extent().x1 <= ax.get_window_extent().x1

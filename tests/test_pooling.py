@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from embedlib.encoders.pooling import POOLINGS, pool
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.pooling import POOLINGS, pool
 
 HIDDEN = torch.tensor([[[9.0, 9.0], [1.0, 4.0], [3.0, 2.0], [9.0, 9.0]]])
 BY_HAND = {"mean": [2.0, 3.0], "first": [1.0, 4.0], "last": [3.0, 2.0], "max": [3.0, 4.0]}

@@ -3,7 +3,7 @@
 import pytest
 
 from embedlib import load_dataset
-from embedlib.datasets import load_ratings
+from embedlib.datasets.load import load_ratings
 from embedlib.errors import InputError
 
 TWO = [["boat", "ship", 8.1], ["boat", "New York", 0.4]]

@@ -16,14 +16,15 @@ from gensim.test.utils import datapath
 from test_convert import tiny_gguf  # noqa: F401 (a fixture)
 from tokenizers import processors
 
-from embedlib import embed_sentences, embed_spans, embed_words, list_models, load_words, models
+from embedlib import embed_sentences, embed_spans, embed_words, list_models, load_words
 from embedlib.book.notebooks import find_source, read_executed
-from embedlib.book.parameters import resolve
-from embedlib.book.run import fingerprint, plan, why
-from embedlib.encoders import code_version, load_model
+from embedlib.book.run.parameters import resolve
+from embedlib.book.run.run import fingerprint, plan, why
+from embedlib.encoders.registry import code_version, load_model
 from embedlib.errors import ArtifactError, InputError, ParameterError, UnknownNameError
-from embedlib.models import check_models, find_model, pin_model
-from embedlib.references import header
+from embedlib.models import roster
+from embedlib.models.external import gguf as described
+from embedlib.models.roster import check_models, find_model, pin_model
 
 WORDS = ["dog", "cat", "king", "queen", "naïve", "café"]
 ROWS = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
@@ -33,7 +34,7 @@ ROWS = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 def own(tmp_path, monkeypatch):
     """Give a cache and a working folder of the test's own, and no labels of other tests."""
     monkeypatch.setenv("EMBEDLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(models, "_labels", {})
+    monkeypatch.setattr(roster, "_labels", {})
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "here"
@@ -420,7 +421,7 @@ def test_a_gguf_file_is_a_model_by_its_header(own, tiny_gguf):  # noqa: F811
 def test_a_gguf_file_is_read_once(own, tiny_gguf, monkeypatch):  # noqa: F811
     shutil.copy(tiny_gguf[0], own / "tiny.gguf")
     spec = find_model("./tiny.gguf")
-    monkeypatch.setattr(header, "GGUFReader", None)
+    monkeypatch.setattr(described, "GGUFReader", None)
     assert find_model("./tiny.gguf") == spec
 
 
@@ -480,7 +481,7 @@ def test_names_are_short_and_stay_apart(own):
     table = list_models(names)
     assert list(table.index) == names
     assert list(table["source"])[:1] == ["v.kv"]
-    models._labels.clear()
+    roster._labels.clear()
     both = check_models(["./a/v.kv", "./b/v.kv", "./a/../a/v.kv"])  # of one list, neither is just "v"
     assert [name[:2] for name in both] == ["v-", "v-"]
     np.testing.assert_array_equal(embed_words(both[1], WORDS).vectors, ROWS[::-1])

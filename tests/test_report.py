@@ -11,9 +11,9 @@ import pytest
 from conftest import FRONT, NEEDS_BROWSER
 from PIL import Image
 
-from embedlib.book.drift import Drift, compare
-from embedlib.book.report import SHOWN, Checked, changed_pictures, headline, summarise, write_report
-from embedlib.results import MIME, make_payload
+from embedlib.book.check.drift import Drift, compare
+from embedlib.book.check.report import SHOWN, Checked, changed_pictures, headline, summarise, write_report
+from embedlib.records.record import MIME, make_payload
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -163,9 +163,9 @@ SOURCE = (
 ```{code-cell} python
 import pandas as pd
 import embedlib
-from embedlib import plots
+from embedlib import figures
 
-figure, ax = plots.new_axes()
+figure, ax = figures.new_axes()
 ax.plot([1, 2, 3])
 data = pd.DataFrame({"score": [1.0, 2.0]}, index=pd.Index(["a", "b"], name="model"))
 embedlib.record("share", 0.5)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
-from embedlib.paths import PROJECT
-from embedlib.results import MIME, Tolerance, last_run, make_payload, read_records
+from embedlib.records.record import MIME, Tolerance, last_run, make_payload, read_records
 
 FRAME = pd.DataFrame(
     {"score": [0.5, math.nan], "n": [1, 2], "word": ["a", "b"]}, index=pd.Index(["x", "y"], name="model")

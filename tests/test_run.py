@@ -9,12 +9,12 @@ from conftest import FRONT, outputs_of
 from typer.testing import CliRunner
 
 from embedlib import cli
-from embedlib.book import run as running
+from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import find_source
-from embedlib.book.run import execute, fingerprint, plan, why
+from embedlib.book.run import run as running
+from embedlib.book.run.run import execute, fingerprint, plan, why
 from embedlib.errors import NotebookError, UnknownNameError
-from embedlib.models import ModelSpec
-from embedlib.paths import PROJECT
+from embedlib.models.spec import ModelSpec
 
 SOURCE = (
     FRONT
@@ -110,7 +110,7 @@ def test_every_dependency_is_noticed(source, build, tmp_path, monkeypatch):
     planned = state_after(source, build)
     changes = {
         "parameters": ("number", '"2"'),
-        "embedlib": ("embedlib/pooling.py", "other"),
+        "embedlib": ("embedlib/encoders/pooling.py", "other"),
         "data": ("data/lexicon.tsv", "other"),
         "models": ("glove-6b-50d", "other"),
         "packages": ("torch", "1.0"),

@@ -11,7 +11,7 @@ from tokenizers import processors
 
 from embedlib import embed_sentences
 from embedlib.errors import ArtifactError, UnknownNameError
-from embedlib.models import find_model
+from embedlib.models.roster import find_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from embedlib import load_dataset
+from embedlib._util.paths import PROJECT, data_dir
+from embedlib.datasets.sentence_pairs import read_sts
+from embedlib.datasets.sentences import CHANGED, KEPT, choose_anchors, read_anchors, spread_anchors
+from embedlib.datasets.spans import cut_word, find_span
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.paths import PROJECT, data_dir
-from embedlib.sentence_pairs import read_sts
-from embedlib.sentences import CHANGED, KEPT, choose_anchors, read_anchors, spread_anchors
-from embedlib.spans import cut_word, find_span
 
 
 @pytest.mark.parametrize(

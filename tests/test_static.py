@@ -8,9 +8,9 @@ from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified_file
 from embedlib.encoders.static import _TOKEN
-from embedlib.models import find_model
+from embedlib.models.files import verified_file
+from embedlib.models.roster import find_model
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import re
 import pytest
 from conftest import ALL, CAUSAL, FRONT, python
 
-from embedlib.book.run import execute, plan
-from embedlib.book.status import DOWNLOADS, first_reasons, model_status, model_statuses, notebook_status
+from embedlib._util.paths import PROJECT
+from embedlib.book.run.run import execute, plan
+from embedlib.book.run.status import DOWNLOADS, first_reasons, model_status, model_statuses, notebook_status
 from embedlib.errors import NotebookError, UnknownNameError
-from embedlib.models import ROSTER, roster
-from embedlib.paths import PROJECT
+from embedlib.models.roster import ROSTER, roster
 
 SOURCE = (
     FRONT

@@ -12,10 +12,10 @@ import pytest
 from conftest import real
 
 import embedlib
-from embedlib.encoders import code_version
+from embedlib.embeddings.store import Identity, ShardFolder, fetch, remove, stored_folders
+from embedlib.embeddings.table import EmbeddingTable
+from embedlib.encoders.registry import code_version
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
-from embedlib.store import Identity, ShardFolder, fetch, remove, stored_folders
-from embedlib.table import EmbeddingTable
 
 IDENTITY = Identity("m", "sum", "words", 0, "mean", None, "none", "float32", "code")
 
@@ -100,8 +100,8 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 import test_store as t
-import embedlib.store
-embedlib.store.SHARD_ROWS = 10
+import embedlib.embeddings.store
+embedlib.embeddings.store.SHARD_ROWS = 10
 def slow(texts):
     time.sleep({pause})
     print(len(texts), flush=True)
@@ -186,7 +186,7 @@ def test_every_part_of_the_identity_has_its_own_folder(field):
 
 def test_embed_words_goes_through_the_store(cache, monkeypatch):
     first = embedlib.embed_words("glove-6b-50d", ["dog", "zxqwv", "cat"])
-    monkeypatch.setattr("embedlib.extraction.load_model", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("embedlib.embeddings.embed.load_model", lambda *_: pytest.fail("a model was loaded"))
     again = embedlib.embed_words("glove-6b-50d", ["cat", "dog", "zxqwv"])
     np.testing.assert_array_equal(again.rows(["dog", "cat"]), first.vectors)
     assert again.missing == first.missing
@@ -211,7 +211,7 @@ def test_embed_sentences_and_spans_go_through_the_store(cache):
 
 
 def test_bad_arguments_are_errors_before_a_model_is_loaded(cache, monkeypatch):
-    monkeypatch.setattr("embedlib.extraction.load_model", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("embedlib.embeddings.embed.load_model", lambda *_: pytest.fail("a model was loaded"))
     with pytest.raises(UnknownNameError, match="Did you mean 'gemma-3-270m-q4'"):
         embedlib.embed_words("gemma-3-270m", ["dog"])
     with pytest.raises(UnknownNameError, match="layer"):

@@ -10,8 +10,8 @@ import pytest
 from conftest import FRONT
 
 from embedlib.book.notebooks import read_source
-from embedlib.book.parameters import read_parameters
-from embedlib.book.sweep import (
+from embedlib.book.run.parameters import read_parameters
+from embedlib.book.run.sweep import (
     COLUMNS,
     core_shares,
     plan_sweep,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from embedlib import embed_sentences, embed_spans
-from embedlib.encoders import load_model
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError
-from embedlib.models import find_model
+from embedlib.models.roster import find_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from conftest import CAUSAL, TEXT, make_tiny, real
 
-from embedlib.encoders import load_model
 from embedlib.encoders.base import equal_length_batches
-from embedlib.encoders.convert import model_folder
-from embedlib.encoders.prefixes import grow_tree, shared_prefix
+from embedlib.encoders.gguf_convert import model_folder
+from embedlib.encoders.pooling import POOLINGS, pool
+from embedlib.encoders.prefix_tree import grow_tree, shared_prefix
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError, InputError, UnknownNameError
-from embedlib.pooling import POOLINGS, pool
 
 SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]
 
@@ -255,7 +255,7 @@ def test_minilm_equals_sentence_transformers():
     from sentence_transformers import SentenceTransformer
 
     encoder = real("sbert-minilm")
-    from embedlib.artifacts import verified_file
+    from embedlib.models.files import verified_file
 
     peer = SentenceTransformer(str(verified_file(encoder.spec, "weights").parent), device="cpu")
     texts = [*SENTENCES, "word " * 400]

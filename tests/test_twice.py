@@ -6,9 +6,9 @@ import pytest
 from conftest import FRONT, make_tiny, outputs_of
 from test_references import sentence_transformer
 
-from embedlib.book.drift import compare
+from embedlib.book.check.drift import compare
 from embedlib.book.notebooks import read_executed
-from embedlib.book.run import execute, plan
+from embedlib.book.run.run import execute, plan
 
 LONG = (
     FRONT
@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 
 import embedlib
-from embedlib.models import ModelSpec
+from embedlib.models.spec import ModelSpec
 
 spec = ModelSpec.model_validate_json(Path("SPEC").read_text())
 table = embedlib.embed_sentences(spec, ["a boat leaves the harbour " * 90, "short", " ", "cut \\ud83d"])

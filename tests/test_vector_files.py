@@ -17,13 +17,14 @@ from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlib import embed_sentences, embed_words, models, references
+from embedlib import embed_sentences, embed_words
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.vocabulary import Vocabulary
 from embedlib.errors import ArtifactError, EmbedlibError, InputError
-from embedlib.models import find_model
-from embedlib.references import vector_files
-from embedlib.references.vectors import case_of
-from embedlib.table import EmbeddingTable
+from embedlib.models import roster
+from embedlib.models.external import resolve, word_vector_layouts
+from embedlib.models.external.word_vectors import case_of
+from embedlib.models.roster import find_model
 
 WORDS = ["tea", "king", "café", "north", "1,000"]
 ROWS = np.array([[0.25, -1.5, 3], [1, 2, 3], [-0.5, 1e-3, 4], [5, 6, 7.125], [8, -9, 0.1]], dtype=np.float32)
@@ -33,7 +34,7 @@ ROWS = np.array([[0.25, -1.5, 3], [1, 2, 3], [-0.5, 1e-3, 4], [5, 6, 7.125], [8,
 def own(tmp_path, monkeypatch):
     """Give a cache and a working folder of the test's own, and no labels of other tests."""
     monkeypatch.setenv("EMBEDLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(models, "_labels", {})
+    monkeypatch.setattr(roster, "_labels", {})
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "here"
@@ -55,7 +56,7 @@ def binary(words=WORDS, rows=ROWS, *, newline=b"\n", count=None, encoding="utf-8
 def read(own, content, name="v.txt", options=""):
     """Write a file and give its words and vectors as they were read."""
     (own / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    from embedlib.encoders import load_model
+    from embedlib.encoders.registry import load_model
 
     encoder = load_model(f"./{name}{options}")
     return encoder.words, np.array(encoder.vectors)
@@ -247,7 +248,7 @@ def test_another_limit_or_another_content_is_another_model(own):
 
 
 def test_little_memory_is_held_while_a_file_is_read(own, monkeypatch):
-    monkeypatch.setattr(vector_files, "_BLOCK", 1 << 16)
+    monkeypatch.setattr(word_vector_layouts, "_BLOCK", 1 << 16)
     row = np.arange(1, 5001, dtype=np.float32).tobytes()
     (own / "v.bin").write_bytes(b"1000 5000\n" + b"".join(b"w%d " % n + row for n in range(1000)))  # 20 MB
     tracemalloc.start()
@@ -261,7 +262,7 @@ def test_what_a_file_left_out_is_said_at_every_use(own, caplog, monkeypatch):
     (own / "v.txt").write_text(text([*WORDS[:3], "tea", "nil"], np.vstack([ROWS[:4], np.zeros((1, 3))])))
     said = []
     for _ in range(2):
-        monkeypatch.setattr(references, "_told", set())  # as in a new process
+        monkeypatch.setattr(resolve, "_told", set())  # as in a new process
         caplog.clear()
         for _ in range(3):
             embed_words("./v.txt", ["tea"])
@@ -424,9 +425,9 @@ def test_any_vocabulary_is_read_back(tmp_path_factory, words, data, kind):
 
 def converted(tmp_path_factory, content):
     """Convert a file in a folder of its own; gives its words and vectors."""
-    from embedlib.parquet import read_parquet
-    from embedlib.references.options import Options
-    from embedlib.references.vectors import _convert, _find_source
+    from embedlib._util.parquet import read_parquet
+    from embedlib.models.external.bracket_options import Options
+    from embedlib.models.external.word_vectors import _convert, _find_source
 
     folder = tmp_path_factory.mktemp("any")
     (folder / "v").write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -455,7 +456,7 @@ def test_any_bytes_give_vectors_or_an_error_on_purpose(tmp_path_factory, content
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(asked=st.lists(st.sampled_from(["Tea", "tea", "KING", "café", "cafe\u0301", "north", "nowhere", " "])))
 def test_order_and_repeats_of_what_is_asked_do_not_change_vectors(tmp_path_factory, asked):
-    from embedlib.encoders import load_model
+    from embedlib.encoders.registry import load_model
 
     folder = tmp_path_factory.getbasetemp() / "order"
     folder.mkdir(exist_ok=True)

@@ -13,9 +13,9 @@ from test_convert import gguf_name, tiny_gguf  # noqa: F401 (a fixture)
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from embedlib import embed_sentences
-from embedlib.encoders import load_model
+from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError
-from embedlib.models import find_model
+from embedlib.models.roster import find_model
 
 
 @pytest.fixture(autouse=True)

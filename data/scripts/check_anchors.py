@@ -21,9 +21,9 @@ import pandas as pd
 from gensim.parsing.porter import PorterStemmer
 from gensim.parsing.preprocessing import STOPWORDS
 
-from embedlib.lexicon import load_lexicon
+from embedlib.datasets.lexicon import load_lexicon
+from embedlib.datasets.sentences import CHANGED, KEPT, read_anchors
 from embedlib.metrics.context import mean_wins
-from embedlib.sentences import CHANGED, KEPT, read_anchors
 
 FOLDER = Path(__file__).parents[1] / "anchors"
 NEGATORS = {"not", "never", "no", "nobody", "nothing", "none"}

@@ -9,8 +9,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from embedlib._util.paths import PROJECT, written_whole
 from embedlib.errors import NotebookError, UnknownNameError
-from embedlib.paths import PROJECT, written_whole
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SIZE_LIMIT = 500_000

@@ -13,9 +13,9 @@ from typing import Annotated, Optional
 import typer
 from rich.markup import escape
 
+from embedlib._util.paths import settle_paths
 from embedlib.cli.terminal import LogLines, console, errors, field_lines, said_of, say, show_table, terminal_width
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
-from embedlib.paths import settle_paths
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 store_app = typer.Typer(help="List, size and clean the stored embeddings (alone: list).")
@@ -41,7 +41,7 @@ def models(
 ) -> None:
     """Show the roster: what each model is, and whether it is ready here; or all that is known of some models."""
     from embedlib.cli.tables import MODEL_COLUMNS, file_fields, model_fields, model_rows
-    from embedlib.models import find_model, roster
+    from embedlib.models.roster import find_model, roster
 
     specs = [find_model(name) for name in reference] if reference else list(roster().values())
     if wide:
@@ -65,9 +65,9 @@ def extract(
     template: Annotated[Optional[str], typer.Option(help="A text with {text} in it; default: the word alone.")] = None,
 ) -> None:
     """Compute and store the embeddings of words; what is stored already is not computed again."""
-    from embedlib.extraction import embed_words
-    from embedlib.lexicon import load_words
-    from embedlib.models import find_model, roster
+    from embedlib.datasets.lexicon import load_words
+    from embedlib.embeddings.embed import embed_words
+    from embedlib.models.roster import find_model, roster
 
     names = model or list(roster())
     chosen: int | str | None = int(layer) if layer is not None and layer.isdigit() else layer
@@ -96,7 +96,7 @@ def store_alone(context: typer.Context) -> None:
 def store_list(wide: Wide = False) -> None:
     """List what is stored, with sizes."""
     from embedlib.cli.tables import store_table
-    from embedlib.store import store_root, stored_folders
+    from embedlib.embeddings.store import store_root, stored_folders
 
     folders = list(stored_folders())
     columns, rows = store_table(folders, wide=wide)
@@ -114,7 +114,7 @@ def store_clean(
 ) -> None:
     """Remove damaged shards and unfinished files; with --stale or --all, vectors too."""
     from embedlib.cli.tables import is_current
-    from embedlib.store import remove, stored_folders
+    from embedlib.embeddings.store import remove, stored_folders
 
     folders = list(stored_folders())
     known = {folder.identity.model for folder in folders}
@@ -144,11 +144,11 @@ def run(
 ) -> None:
     """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
     from embedlib.book.notebooks import find_source, read_source
-    from embedlib.book.parameters import read_parameters
-    from embedlib.book.progress import board, ran
-    from embedlib.book.run import execute, fingerprint, plan
-    from embedlib.book.run import why as reasons_of
-    from embedlib.book.sweep import split_settings
+    from embedlib.book.run.parameters import read_parameters
+    from embedlib.book.run.progress import board, ran
+    from embedlib.book.run.run import execute, fingerprint, plan
+    from embedlib.book.run.run import why as reasons_of
+    from embedlib.book.run.sweep import split_settings
 
     source = find_source(notebook)
     if help_parameters:
@@ -185,9 +185,9 @@ def sweep(
     numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
     """
     from embedlib.book.notebooks import find_source
-    from embedlib.book.progress import board
-    from embedlib.book.run import fingerprint, why
-    from embedlib.book.sweep import plan_sweep, run_sweep, split_settings
+    from embedlib.book.run.progress import board
+    from embedlib.book.run.run import fingerprint, why
+    from embedlib.book.run.sweep import plan_sweep, run_sweep, split_settings
 
     planned = plan_sweep(find_source(notebook), split_settings(parameter or []))
     if dry_run:
@@ -214,7 +214,7 @@ def status(
 ) -> None:
     """Show where every notebook's run and every model's files stand; nothing runs."""
     from embedlib.book.notebooks import notebook_sources
-    from embedlib.book.status import first_reasons, model_statuses, notebook_status
+    from embedlib.book.run.status import first_reasons, model_statuses, notebook_status
 
     notebooks = [notebook_status(source, profile) for source in notebook_sources()]
     ready = model_statuses()
@@ -232,7 +232,7 @@ def status(
 @app.command()
 def doctor() -> None:
     """Look at this machine: Python, packages, cache, memory, kernel and more; exit status 1 for a problem."""
-    from embedlib.book.doctor import examine
+    from embedlib.book.check.doctor import examine
 
     found = examine()
     for item in found:
@@ -253,12 +253,12 @@ def drift(
     ] = None,
 ) -> None:
     """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
+    from embedlib._util.paths import PROJECT
+    from embedlib.book.check.report import check, write_report
     from embedlib.book.notebooks import find_source, notebook_sources
-    from embedlib.book.prepare import extract_for
-    from embedlib.book.progress import board, ran
-    from embedlib.book.report import check, write_report
-    from embedlib.book.run import plan
-    from embedlib.paths import PROJECT
+    from embedlib.book.run.prepare import extract_for
+    from embedlib.book.run.progress import board, ran
+    from embedlib.book.run.run import plan
 
     sources = [find_source(name) for name in notebook or []] or notebook_sources()
     if not sources:
@@ -299,7 +299,7 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
 ) -> None:
     """Show the records of two runs side by side; without --all, those that differ by more than allowed."""
-    from embedlib.book.compare import compare_runs
+    from embedlib.book.check.compare import compare_runs
     from embedlib.book.notebooks import read_executed
 
     rows = compare_runs(read_executed(Path(first)), read_executed(Path(second)))
@@ -316,8 +316,8 @@ def compare(
 @app.command()
 def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None) -> None:
     """Make the fresh outputs at default parameters the reference for drift."""
-    from embedlib.book.build import accept as accept_outputs
     from embedlib.book.notebooks import find_source
+    from embedlib.book.site.build import accept as accept_outputs
 
     written = accept_outputs([find_source(name).stem for name in notebook or []])
     say("\n".join(str(path) for path in written) or "the reference is what was run already")
@@ -329,14 +329,14 @@ def build(
     profile: Annotated[str, typer.Option(help="default, or full: every notebook on the whole lexicon.")] = "default",
 ) -> None:
     """Extract, execute the notebooks that need it, and build the HTML."""
-    from embedlib.book.build import build_html
-    from embedlib.book.explorer import explorer_files
+    from embedlib._util.paths import PROJECT
     from embedlib.book.notebooks import notebook_sources
-    from embedlib.book.prepare import extract_for, plan_profile
-    from embedlib.book.progress import board, ran
-    from embedlib.book.run import execute
-    from embedlib.book.staging import stage
-    from embedlib.paths import PROJECT
+    from embedlib.book.run.prepare import extract_for, plan_profile
+    from embedlib.book.run.progress import board, ran
+    from embedlib.book.run.run import execute
+    from embedlib.book.site.build import build_html
+    from embedlib.book.site.explorer import explorer_files
+    from embedlib.book.site.staging import stage
 
     planned = [plan_profile(source, profile) for source in notebook_sources()]
     extract_for(planned)
@@ -357,7 +357,7 @@ def new_chapter(
     title: Annotated[str, typer.Option(help="The heading; default: the topic.")] = "",
 ) -> None:
     """Write a chapter that runs as it is, with the house's spine, and list it in _toc.yml."""
-    from embedlib.book.chapter import new_chapter as write_chapter
+    from embedlib.book.site.chapter import new_chapter as write_chapter
 
     source = write_chapter(name, title)
     say(f"wrote {source} and listed it in _toc.yml")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedlib.book.status import model_status
-from embedlib.models import roster
-from embedlib.spec import ModelSpec
-from embedlib.store import Identity, StoredFolder
+from embedlib.book.run.status import model_status
+from embedlib.embeddings.store import Identity, StoredFolder
+from embedlib.models.roster import roster
+from embedlib.models.spec import ModelSpec
 
 MODEL_COLUMNS = ["model", "kind", "dim", "layers", "default", "here"]
 
@@ -76,8 +76,8 @@ def store_table(folders: Sequence[StoredFolder], *, wide: bool = False) -> tuple
 
 def is_current(identity: Identity) -> bool:
     """Tell whether stored vectors are those that the model and the code of now would make."""
-    from embedlib.encoders import code_version
-    from embedlib.references import stored_references
+    from embedlib.encoders.registry import code_version
+    from embedlib.models.external.resolve import stored_references
 
     known = roster()
     specs = [known[identity.model]] if identity.model in known else stored_references(identity.model, known.keys())

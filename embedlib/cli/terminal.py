@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.console import Console
 
+from embedlib._util.paths import cache_folder
 from embedlib.errors import EmbedlibError
-from embedlib.paths import cache_folder
 
 console = Console()
 errors = Console(stderr=True)

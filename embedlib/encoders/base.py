@@ -8,10 +8,10 @@ from typing import Any, Protocol, SupportsIndex, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from embedlib.datasets.spans import SpanKey, broken_reason
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.errors import InputError
-from embedlib.models import ModelSpec
-from embedlib.spans import SpanKey, broken_reason
-from embedlib.table import EmbeddingTable
+from embedlib.models.spec import ModelSpec
 
 Layer = SupportsIndex | Iterable[SupportsIndex] | str | None
 PoolingChoice = str | Iterable[str] | None

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified_file
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.loading import load_model
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
-from embedlib.framing import framing
-from embedlib.models import ModelSpec
+from embedlib.models.external.special_tokens import framing
+from embedlib.models.files import verified_file
+from embedlib.models.spec import ModelSpec
 
 
 class BertEncoder(TransformerEncoder):

@@ -13,13 +13,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from embedlib.encoders.base import TOKEN_BUDGET, equal_length_batches
-from embedlib.encoders.convert import model_folder, tokenizer_file
+from embedlib.encoders.gguf_convert import model_folder, tokenizer_file
 from embedlib.encoders.loading import load_tried
-from embedlib.encoders.prefixes import Node, grow_tree, shared_prefix
+from embedlib.encoders.prefix_tree import Node, grow_tree, shared_prefix
 from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
 from embedlib.errors import ArtifactError
-from embedlib.models import ModelSpec
-from embedlib.references.architectures import Trial, alike
+from embedlib.models.external.architectures import Trial, alike
+from embedlib.models.spec import ModelSpec
 
 _DEEPEST = 256  # tokens that texts share at most, or what fits into the smallest sliding window
 _TREE_TOKENS = 16384  # tokens of the texts of one tree

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from embedlib.errors import ArtifactError
-from embedlib.models import ModelSpec
-from embedlib.references.adapters import merge_adapter
-from embedlib.references.architectures import Trial, try_model
-from embedlib.references.weights import open_model
+from embedlib.models.external.adapters import merge_adapter
+from embedlib.models.external.architectures import Trial, try_model
+from embedlib.models.external.weights import open_model
+from embedlib.models.spec import ModelSpec
 
 
 def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:

@@ -10,11 +10,11 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified_file
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, fill
 from embedlib.encoders.static import StaticEncoder
-from embedlib.models import ModelSpec
-from embedlib.table import EmbeddingTable
+from embedlib.models.files import verified_file
+from embedlib.models.spec import ModelSpec
 
 
 class Model2VecEncoder(WordsAsTexts, StaticEncoder):

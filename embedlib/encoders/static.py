@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from embedlib.artifacts import verified_file
+from embedlib._util.parquet import read_parquet
+from embedlib.embeddings.table import EmbeddingTable, FloatMatrix
 from embedlib.encoders.base import (
     Layer,
     PoolingChoice,
@@ -23,13 +24,12 @@ from embedlib.encoders.base import (
     equal_length_batches,
     fill,
 )
+from embedlib.encoders.pooling import pool
 from embedlib.encoders.vocabulary import Vocabulary
 from embedlib.errors import ArtifactError
-from embedlib.models import ModelSpec
-from embedlib.parquet import read_parquet
-from embedlib.pooling import pool
-from embedlib.references.library_files import Subwords
-from embedlib.table import EmbeddingTable, FloatMatrix
+from embedlib.models.external.gensim_fasttext import Subwords
+from embedlib.models.files import verified_file
+from embedlib.models.spec import ModelSpec
 
 # Words, numbers and the clitics that GloVe's Penn Treebank tokens split off; punctuation is left out.
 _TOKEN = re.compile(r"n't|'(?:s|re|ve|ll|d|m)\b|\d+(?:[.,]\d+)*|[^\W_]+?(?=n't\b)|[^\W_]+")

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from embedlib.datasets.spans import SpanKey, cut_word, distinct_spans
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.base import (
     Layer,
     PoolingChoice,
@@ -22,11 +24,9 @@ from embedlib.encoders.base import (
     distinct_texts,
     fill,
 )
-from embedlib.models import ModelSpec, Pooling
-from embedlib.pooling import pool
-from embedlib.references.files import quietly
-from embedlib.spans import SpanKey, cut_word, distinct_spans
-from embedlib.table import EmbeddingTable
+from embedlib.encoders.pooling import pool
+from embedlib.models.external.folder_files import quietly
+from embedlib.models.spec import ModelSpec, Pooling
 
 
 @dataclass(frozen=True)

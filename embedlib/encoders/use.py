@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedlib.artifacts import verified_file
+from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.base import (
     Layer,
     PoolingChoice,
@@ -20,8 +20,8 @@ from embedlib.encoders.base import (
     fill,
 )
 from embedlib.errors import ArtifactError
-from embedlib.models import ModelSpec
-from embedlib.table import EmbeddingTable
+from embedlib.models.files import verified_file
+from embedlib.models.spec import ModelSpec
 
 _WORD = re.compile(r"\w")
 

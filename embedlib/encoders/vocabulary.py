@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from embedlib.spec import Case
+from embedlib.models.spec import Case
 
 # A space, an underscore or a hyphen between two parts of a word or phrase.
 _JOINT = re.compile(r"(?<=[^\s_-])[\s_\-\u2010\u2011](?=[^\s_-])")

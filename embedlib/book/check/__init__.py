@@ -1,0 +1,1 @@
+"""Checking: the drift gate, comparisons, links, and the machine itself."""

@@ -1,0 +1,1 @@
+"""Running notebooks: parameters, runs, sweeps, and where they stand."""

@@ -1,0 +1,53 @@
+"""What notebooks need before they run: converted models and stored vectors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedlib.book.notebooks import notebook_sources, read_source
+from embedlib.book.run.machine import check_build
+from embedlib.book.run.parameters import read_parameters
+from embedlib.book.run.run import Run, plan
+from embedlib.encoders.gguf_convert import model_folder
+from embedlib.errors import EmbedlibError, UnknownNameError
+from embedlib.models.roster import find_model
+
+# What `embedlib build --profile` sets, in every notebook whose parameter of that name may be a number.
+PROFILES: dict[str, dict[str, str]] = {"default": {}, "full": {"words": "all"}}
+
+
+def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
+    """Plan a notebook with a profile's settings; raises `UnknownNameError` for an unknown profile."""
+    if profile not in PROFILES:
+        raise UnknownNameError.of("profile", profile, PROFILES)
+    known = read_parameters(read_source(source))
+    settings = {n: text for n, text in PROFILES[profile].items() if n in known and isinstance(known[n].default, int)}
+    if "runs" in known and PROFILES[profile]:  # the other notebooks' runs with this profile
+        others = [n for n in notebook_sources(source.parent) if "runs" not in read_parameters(read_source(n))]
+        settings["runs"] = json.dumps([str(plan_profile(other, profile, build).output) for other in others])
+    return plan(source, settings, build)
+
+
+def extract_for(runs: Sequence[Run]) -> None:
+    """Convert the models of some runs and store the vectors of as many words of the lexicon as they use.
+
+    Raises what `find_model` raises for a model, and `EmbedlibError` where the
+    extraction fails or the runs could not be written.
+    """
+    for build in {run.build for run in runs}:
+        check_build(build)
+    names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))
+    for name in names:
+        if find_model(name).kind == "causal":
+            model_folder(find_model(name))  # converted while nothing else is in memory
+    sizes = [run.settings["words"] for run in runs if "words" in run.settings]
+    words = "all" if "all" in sizes else max((size for size in sizes if isinstance(size, int)), default=0)
+    # A process of its own, so that the models are not in memory beside those of the notebooks.
+    options = [option for name in names for option in ("--model", name)]
+    command = [sys.executable, "-m", "embedlib.cli", "extract", "--words", str(words), *options]
+    if names and words and subprocess.run(command, check=False).returncode:
+        raise EmbedlibError("the extraction failed; its message is above")

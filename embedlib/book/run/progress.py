@@ -1,0 +1,91 @@
+"""What is shown while notebooks run: chapter and cell at work, the time so far and, as an estimate, the last run's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.text import Text
+
+from embedlib.book.run.run import Run, last_seconds
+
+
+def clock(seconds: float) -> str:
+    """Write a time as people read it: `0:07`, `12:30`, `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def ran(run: Run, reasons: Sequence[str]) -> str:
+    """Say in a line what became of a run that `execute` gave these reasons for."""
+    if not reasons:
+        return f"{run.name}: nothing changed"
+    seconds = last_seconds(run)
+    return f"{run.name}: ran{'' if seconds is None else f' in {seconds:.0f} s'}, {reasons[0]}"
+
+
+class _Time(ProgressColumn):
+    """The time so far and, where it is known, the time that the last run took."""
+
+    def render(self, task: Task) -> Text:
+        last = task.fields["last"]
+        return Text(clock(task.elapsed or 0) + (f" of about {clock(last)}" if last else ""))
+
+
+class Board:
+    """The runs at work, in a terminal; anywhere else it shows nothing. It is told by `execute` (a `Watch`)."""
+
+    def __init__(self, progress: Progress, runs: Sequence[Run]) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._left = {run.name: last_seconds(run) for run in runs}
+        self._all = len(runs)
+        self._whole: TaskID | None = None
+        if self._all > 1:
+            self._whole = progress.add_task(f"all {self._all}", total=self._all, what="done", last=None)
+
+    def begins(self, run: Run, cells: int) -> None:
+        """Show a run that begins."""
+        name = escape(run.name if len(run.name) <= 30 else f"{run.name[:29]}…")
+        self._tasks[run.name] = self._progress.add_task(name, total=cells, what="cell", last=last_seconds(run))
+        if self._whole is not None and self._progress.tasks:
+            self._progress.update(self._whole, last=self._estimate())
+
+    def cell(self, run: Run, number: int) -> None:
+        """Show the cell at work."""
+        self._progress.update(self._tasks[run.name], completed=number, refresh=True)
+
+    def ends(self, run: Run) -> None:
+        """Take a run away that has ended."""
+        if run.name in self._tasks:
+            self._progress.remove_task(self._tasks.pop(run.name))
+
+    def done(self, run: Run) -> None:
+        """Count a run that is done with, whether it ran, failed or was not needed."""
+        self._left.pop(run.name, None)
+        if self._whole is not None:
+            self._progress.update(self._whole, advance=1)
+
+    def _estimate(self) -> float | None:
+        """Add up the time so far and that of the last runs of what is left, where all of it is known."""
+        so_far = next((task.elapsed or 0 for task in self._progress.tasks if task.id == self._whole), 0)
+        seconds = [time for time in self._left.values() if time is not None]
+        return so_far + sum(seconds) if len(seconds) == len(self._left) else None
+
+
+@contextmanager
+def board(console: Console, runs: Sequence[Run]) -> Iterator[Board]:
+    """Show on a console how some runs go on, as long as the block lasts."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(12),
+        TextColumn("{task.fields[what]} {task.completed:.0f} of {task.total:.0f}"),
+        _Time(),
+        console=console, transient=True, disable=not console.is_interactive, refresh_per_second=4,
+    )  # fmt: skip
+    with progress:
+        yield Board(progress, runs)

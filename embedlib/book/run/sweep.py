@@ -1,0 +1,370 @@
+"""Sweeps: one notebook at every combination of some values, and one table of what the runs recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import logging
+import os
+import queue
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import pandas as pd
+
+from embedlib._util.paths import written_whole
+from embedlib.book.check.compare import values
+from embedlib.book.notebooks import read_executed, read_source
+from embedlib.book.run.parameters import Parameter, read_parameters
+from embedlib.book.run.progress import Board
+from embedlib.book.run.run import Run, Watch, execute, fingerprint, plan, why
+from embedlib.errors import EmbedlibError, NotebookError, ParameterError
+from embedlib.records.record import payloads
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("record", "row", "column", "value", "text", "run", "status")
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+            "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # fmt: skip
+
+Cell = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of values: the texts that were given, and the run that they make."""
+
+    given: dict[str, str]
+    run: Run
+
+    @property
+    def label(self) -> str:
+        """Name the point as progress lines do."""
+        return f"{self.run.name} ({', '.join(f'{name}={text}' for name, text in self.given.items())})"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The points of a grid, the last parameter varying fastest, and the parameters that were given."""
+
+    points: tuple[Point, ...]
+    names: tuple[str, ...]
+
+    @property
+    def table(self) -> Path:
+        """The CSV of all records; a Parquet file of the same lies beside it."""
+        runs = sorted(point.run.name for point in self.points)
+        digest = hashlib.sha256(json.dumps(runs).encode()).hexdigest()[:8]
+        run = self.points[0].run
+        return run.build / "sweeps" / f"{run.source.stem}--{digest}.csv"
+
+
+def split_settings(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Split the texts of `-p name=value`; raises `ParameterError` for one without `=`."""
+    settings = []
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ParameterError(f"-p takes name=value, got {text!r}")
+        settings.append((name.strip(), value))
+    return settings
+
+
+def plan_sweep(source: Path, settings: Sequence[tuple[str, str]], build: Path | None = None) -> Sweep:
+    """Make the grid of all values given for each parameter; no kernel starts.
+
+    A parameter given several times has several values, and so has one with commas where it is a
+    number, a truth value or one of fixed choices (see `split_values`). A combination that comes
+    twice is run once.
+
+    Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
+    """
+    known = read_parameters(read_source(source))
+    given: dict[str, list[str]] = {}
+    for name, text in settings:
+        given.setdefault(name, []).extend(split_values(known[name], text) if name in known else [text])
+    if not given:
+        raise ParameterError(f"a sweep needs at least one -p name=value; allowed: {', '.join(known) or 'none'}")
+    if taken := sorted(set(given) & set(COLUMNS)):
+        raise ParameterError(f"the parameter {taken[0]!r} cannot be swept: the table has a column of that name")
+    points: dict[str, Point] = {}
+    for combination in itertools.product(*given.values()):
+        texts = dict(zip(given, combination, strict=True))
+        point = Point(texts, plan(source, texts, build))
+        points.setdefault(point.run.name, point)
+    return Sweep(tuple(points.values()), tuple(given))
+
+
+def split_values(parameter: Parameter, text: str) -> list[str]:
+    """Split a text at its commas where the parameter's type makes clear that it holds several values.
+
+    That is so for int, float, bool, None and `Literal`, and for a number or a string (`words`) where
+    at least one of the parts is a number. Lists, dicts and plain strings stay whole.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    kinds = _kinds(parameter.type)
+    if kinds & {list, dict, tuple} or kinds == {str}:
+        return [text]
+    if str in kinds and not any(_is_number(part) for part in parts):
+        return [text]
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", text) and any(part.startswith("0") for part in parts):
+        raise ParameterError(
+            f"{parameter.name}={text}: one number or {len(parts)}? One is written {text.replace(',', '')}; "
+            f"several are given as -p {parameter.name}={parts[0]} -p {parameter.name}={parts[1]}"
+        )
+    return parts
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return {kind for part in get_args(annotation) for kind in _kinds(part)}
+    return {origin or annotation}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point: `rows` of the table (ok), or the first line of the error (failed)."""
+
+    status: Literal["ok", "failed", "waiting"]
+    rows: tuple[tuple[str, str, str, Cell], ...] = ()
+    error: str = ""
+
+
+def run_sweep(sweep: Sweep, jobs: int = 1, watch: Board | None = None) -> dict[str, Outcome]:
+    """Run the points that need it, at most `jobs` at a time; gives each run's outcome, by its name.
+
+    Every point is a process of its own, with its share of the cores. The table is written before the
+    first and after each of them, so that a sweep that was stopped goes on where it was when it is
+    called again. A point that fails is in the table with its error; the others go on. `watch` shows
+    the points at work.
+
+    Raises `ParameterError` for a number of jobs below 1.
+    """
+    if jobs < 1:
+        raise ParameterError(f"jobs is {jobs}; allowed: 1 or more")
+    outcomes = {point.run.name: Outcome("waiting") for point in sweep.points}
+    pending = []
+    for point in sweep.points:
+        if why(point.run, fingerprint(point.run)):
+            pending.append(point)
+        else:
+            outcomes[point.run.name] = Outcome("ok", _rows(point.run))
+            if watch:
+                watch.done(point.run)
+    write_table(sweep, outcomes)
+    total, done = len(sweep.points), len(sweep.points) - len(pending)
+    if done:
+        logger.info("%d of %d points: nothing changed", done, total)
+    workers = _Workers(min(jobs, len(pending) or 1), watch)
+    try:
+        futures = {workers.pool.submit(workers.run, point): point for point in pending}
+        for future in as_completed(futures):
+            point = futures[future]
+            outcome, seconds = future.result()
+            outcomes[point.run.name] = outcome
+            write_table(sweep, outcomes)
+            done += 1
+            if watch:
+                watch.done(point.run)
+            word = "failed" if outcome.status == "failed" else "ran"
+            logger.info("%d of %d points: %s in %.0f s: %s", done, total, word, seconds, point.label)
+    finally:
+        workers.stop()
+    return outcomes
+
+
+def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
+    """Write what is known of all points as CSV and Parquet, each in one step."""
+    rows: list[tuple[Any, ...]] = []
+    for point in sweep.points:
+        outcome = outcomes[point.run.name]
+        setting = [_plain(point.run.parameters[name]) for name in sweep.names]
+        for record, row, column, value in outcome.rows or [("", "", "", outcome.error or None)]:
+            number = None if isinstance(value, str) or value is None else float(value)
+            text = value if isinstance(value, str) else None
+            rows.append((*setting, record, row, column, number, text, point.run.output.name, outcome.status))
+    frame = pd.DataFrame(rows, columns=[*sweep.names, *COLUMNS])
+    for name in sweep.names:
+        if any(isinstance(value, str) for value in frame[name]):  # such as 5000 and "all"
+            frame[name] = frame[name].map(str)
+    frame = frame.astype({"value": "float64", "text": "string"})
+    with written_whole(sweep.table) as aside:
+        frame.to_csv(aside, index=False)
+    with written_whole(sweep.table.with_suffix(".parquet")) as aside:
+        frame.to_parquet(aside, index=False)
+
+
+def _plain(value: Any) -> Cell:
+    """Give a parameter's value as a cell of the table: a list or dict as JSON."""
+    return value if isinstance(value, str | int | float | bool) else json.dumps(value)
+
+
+def _rows(run: Run) -> tuple[tuple[str, str, str, Cell], ...]:
+    outputs = [output for cell in read_executed(run.output).cells for output in cell.get("outputs", [])]
+    return tuple((record, row, column, value) for p in payloads(outputs) for record, row, column, value, _ in values(p))
+
+
+class _Workers:
+    """A bounded number of processes, each with its own share of the cores."""
+
+    def __init__(self, jobs: int, watch: Watch | None = None) -> None:
+        self.watch = watch
+        self.pool = ThreadPoolExecutor(jobs)
+        self._running: set[subprocess.Popen[str]] = set()
+        self._shares: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
+        for share in core_shares(jobs):
+            self._shares.put(share)
+
+    def run(self, point: Point) -> tuple[Outcome, float]:
+        """Run a point in a process; gives its outcome and the seconds it took."""
+        share, start = self._shares.get(), time.monotonic()
+        try:
+            error = self._execute(point, share)
+            outcome = Outcome("failed", error=error) if error else Outcome("ok", _rows(point.run))
+        except (NotebookError, OSError) as problem:
+            outcome = Outcome("failed", error=str(problem).split("\n", 1)[0])
+        finally:
+            self._shares.put(share)
+        return outcome, time.monotonic() - start
+
+    def _execute(self, point: Point, share: list[int]) -> str:
+        run = point.run
+        task = {"source": str(run.source), "parameters": run.parameters, "build": str(run.build), "cores": share}
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "embedlib.book.run.sweep", str(os.getpid())], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err,
+                env={**os.environ, **thread_limits(len(share))},
+            )  # fmt: skip
+            self._running.add(process)
+            try:
+                with process:
+                    error = self._follow(process, run, json.dumps(task))
+            finally:
+                self._running.discard(process)
+                if self.watch:
+                    self.watch.ends(run)
+            if process.returncode == 0 or error:
+                return error
+            err.seek(0)
+            last = err.read().strip().rsplit("\n", 1)[-1]
+        return f"{run.name}: its process ended with status {process.returncode}{last and f': {last}'}"
+
+    def _follow(self, process: subprocess.Popen[str], run: Run, task: str) -> str:
+        """Hand the process its task and tell the watch of what it says; gives the first line of its error, or none."""
+        error = ""
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # type: ignore[union-attr]
+            stdin.write(task)
+        for line in process.stdout or ():
+            said = _message(line)
+            error = str(said.get("error", error)).split("\n", 1)[0]
+            if self.watch and "begins" in said:
+                self.watch.begins(run, said["begins"])
+            if self.watch and "cell" in said:
+                self.watch.cell(run, said["cell"])
+        return error
+
+    def stop(self) -> None:
+        """Start nothing more and end what is running."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._running):
+            process.terminate()
+        self.pool.shutdown()
+
+
+def core_shares(jobs: int) -> list[list[int]]:
+    """Divide the cores of this process among so many; each gets at least one, if need be a shared one."""
+    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = sorted(own)
+    return [cores[job::jobs] or [cores[job % len(cores)]] for job in range(jobs)]
+
+
+def thread_limits(cores: int) -> dict[str, str]:
+    """Give the environment that keeps numerical libraries to so many threads, or to fewer where it does already."""
+    limits = {}
+    for name in _THREADS:
+        before = os.environ.get(name, "")
+        limits[name] = str(min(cores, int(before)) if before.isdigit() and int(before) else cores)
+    return limits
+
+
+_MARK = "embedlib: "  # how the lines begin that the process of a point writes for its sweep, each a message as JSON
+
+
+def _message(line: str) -> dict[str, Any]:
+    """Read what the process of a point says in a line; empty where it is something else's."""
+    if not line.startswith(_MARK):
+        return {}
+    try:
+        said: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+    except ValueError:  # cut off
+        return {}
+    return said
+
+
+class _Teller:
+    """The watch in the process of a point, which tells the sweep."""
+
+    def begins(self, run: Run, cells: int) -> None:
+        self.say(begins=cells)
+
+    def cell(self, run: Run, number: int) -> None:
+        self.say(cell=number)
+
+    def ends(self, run: Run) -> None:
+        """Say nothing: the sweep sees the process end."""
+
+    def say(self, **message: Any) -> None:
+        sys.stdout.write(f"\n{_MARK}{json.dumps(message)}\n")
+        sys.stdout.flush()
+
+
+def _work(parent: int) -> None:
+    """Run the point that stands in the standard input, as JSON; on failure say `{"error": ...}` and exit 1."""
+    # Nobody would take the result once the sweep is gone, and the next one may run the same point.
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    task = json.load(sys.stdin)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, task["cores"])
+    try:
+        # As planned: what a branch of the hub stands for may have changed since.
+        source = Path(task["source"])
+        notebook = read_source(source)
+        known = read_parameters(notebook)
+        parameters = {name: known[name].from_json(value) for name, value in task["parameters"].items()}
+        execute(Run(source, notebook, parameters, Path(task["build"])), watch=_Teller())
+    except EmbedlibError as error:
+        _Teller().say(error=str(error))
+        raise SystemExit(1) from None
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _work(int(sys.argv[1]))

@@ -1,0 +1,136 @@
+"""Readers of word relations and of analogies: BATS, word2vec's questions, and the MSR set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from embedlib.datasets.ratings import clean_words
+from embedlib.datasets.text_files import numbered_lines
+from embedlib.errors import InputError
+
+_GROUPS = {"I": "inflectional", "D": "derivational", "E": "encyclopedic", "L": "lexicographic"}
+_NAMED = re.compile(r"[IDEL]\d\d(?!\d).*")  # as BATS names a relation: "I01 [noun - plural_reg]"
+_NUMBERED = re.compile(r"\d+_.+")  # as BATS names a group: "1_Inflectional_morphology"
+
+
+def read_relations(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    """Read relations in BATS's layout: a folder a group, a file a relation, `source TAB a/b/c` a line.
+
+    `path` is the folder of the groups, one above it, one of the groups, a folder of relations without
+    groups, or one relation's file. The hidden files that macOS leaves beside others are none. A group is named by
+    its folder where that has a number, else by the letter of its files. A source that stands twice
+    has the answers of both lines. Raises `InputError` with file and line for a malformed line, and
+    for a folder without relations.
+    """
+    rows = []
+    for file in _relation_files(path):
+        answers_of: dict[str, tuple[str, ...]] = {}
+        for place, line in numbered_lines(file, encoding):
+            source, targets = _relation_line(place, line)
+            answers_of[source] = tuple(dict.fromkeys([*answers_of.get(source, ()), *targets]))
+        rows += [(_group(file), file.stem, source, targets) for source, targets in answers_of.items()]
+    return pd.DataFrame(rows, columns=["group", "relation", "source", "targets"])
+
+
+def _relation_line(place: str, line: str) -> tuple[str, tuple[str, ...]]:
+    """Part a line at its tab; some of BATS have a space instead, which is clear where there is no other."""
+    source, tab, answers = line.strip(" ").rstrip().partition("\t")
+    if not tab and len(parts := line.split()) == 2:
+        source, answers = parts
+    source = clean_words(source)
+    targets = tuple(word for target in answers.split("/") if (word := clean_words(target)))
+    if not source or not targets or "\t" in answers.strip():
+        raise InputError(f"{place}: {line[:200]!r} is not `word TAB answer/answer/...`")
+    return source, targets
+
+
+def _relation_files(path: Path) -> list[Path]:
+    """Find the files of relations: in the groups' folders, or where there is none, in the folder or further below."""
+    if path.is_file():
+        return [path]
+    depths: dict[int, list[Path]] = {}
+    for depth, pattern in ((2, "*/*.txt"), (1, "*.txt"), (3, "*/*/*.txt")):
+        depths[depth] = [
+            file for file in sorted(path.glob(pattern))
+            if file.is_file() and not any(p.startswith((".", "__MACOSX")) for p in file.relative_to(path).parts)
+            and not re.match(r"(?i)(readme|licen[cs]e)\b", file.name)
+        ]  # fmt: skip
+    named = [depth for depth, files in depths.items() if any(_NAMED.fullmatch(file.stem) for file in files)]
+    if len(named) > 1:
+        first, second = (next(f for f in depths[depth] if _NAMED.fullmatch(f.stem)) for depth in named[:2])
+        raise InputError(f"{path}: relations at two depths, {first} and {second}; give a folder that holds one set")
+    found = depths[named[0]] if named else next((files for files in depths.values() if files), [])
+    if not found:
+        raise InputError(
+            f"{path}: no relations here: wanted is the folder of BATS, which has a folder for each group (such as "
+            f"1_Inflectional_morphology) with a .txt file for each relation (such as 'I01 [noun - plural_reg].txt'); "
+            f"found: {_listed(path)}"
+        )
+    known: dict[str, Path] = {}
+    for file in found:
+        if known.setdefault(file.stem, file) != file and _NAMED.fullmatch(file.stem):
+            raise InputError(f"{path}: the relation {file.stem!r} is in two files, {known[file.stem]} and {file}")
+    return found
+
+
+def _listed(path: Path) -> str:
+    names = sorted(f"{item.name}/" if item.is_dir() else item.name for item in path.iterdir())
+    return f"{', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" or "nothing"
+
+
+def _group(file: Path) -> str:
+    """Name a relation's group: by its folder, "1_Inflectional_morphology" is inflectional, or by its letter."""
+    folder = file.absolute().parent.name
+    if not _NUMBERED.fullmatch(folder) and _NAMED.fullmatch(file.stem):
+        return _GROUPS[file.stem[0]]
+    return folder.lstrip("0123456789_").split("_")[0].lower() or folder
+
+
+def read_questions(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    """Read word2vec's layout: a line `: name` before each relation, then four words a line."""
+    rows, relation = [], path.stem
+    for place, line in numbered_lines(path, encoding):
+        if line.lstrip().startswith(":"):
+            relation = line.strip()[1:].strip()
+            continue
+        words = _four(line)
+        if len(words) != 4:
+            raise InputError(f"{place}: {line[:200]!r} has {len(words)} words; a question has 4")
+        rows.append((relation, *words))
+    return pd.DataFrame(rows, columns=["relation", "a", "a2", "b", "b2"])
+
+
+def _four(line: str) -> list[str]:
+    """Split a question at its tabs where it has three, as its words may then be phrases; else at blanks."""
+    cells = [clean_words(cell) for cell in line.strip().split("\t")]
+    return cells if len(cells) == 4 and all(cells) else [clean_words(word) for word in re.split("[ \t]+", line.strip())]
+
+
+def read_msr(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    """Read the MSR set: a folder of questions (three words) and answers (tag, word), or word2vec's layout."""
+    if path.is_file():
+        return read_questions(path, encoding)
+    asked, answers = (list(part) for part in _msr_files(path, encoding))
+    if len(asked) != len(answers):
+        raise InputError(f"{path}: {len(asked)} questions and {len(answers)} answers")
+    rows = []
+    for (place, question), (answer_place, answer) in zip(asked, answers, strict=True):
+        words, parts = question.split(), answer.split()
+        if len(words) != 3:
+            raise InputError(f"{place}: {question[:200]!r} has {len(words)} words; a question has 3")
+        if len(parts) != 2:
+            raise InputError(f"{answer_place}: {answer[:200]!r} is not a tag and a word")
+        rows.append((parts[0], *(clean_words(word) for word in [*words, parts[1]])))
+    return pd.DataFrame(rows, columns=["relation", "a", "a2", "b", "b2"])
+
+
+def _msr_files(path: Path, encoding: str) -> Iterator[Iterator[tuple[str, str]]]:
+    for ending in ("questions", "answers"):
+        file = path / f"word_relationship.{ending}"
+        if not file.is_file():
+            raise InputError(f"{path}: no word_relationship.{ending} in it; found: {_listed(path)}")
+        yield numbered_lines(file, encoding)

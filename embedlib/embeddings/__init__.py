@@ -1,0 +1,1 @@
+"""Embeddings: tables of vectors, made once and kept in the store."""

@@ -1,0 +1,1 @@
+"""Models: what exists, as data, and the files it is made of."""
