@@ -106,6 +106,14 @@ def list_models(models: Sequence[str] | None = None) -> pd.DataFrame:
     """Tabulate models, one row each, indexed by name: the roster in the book's order, or those given.
 
     Raises what `check_models` raises.
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.list_models(["glove-6b-50d", "gemma-3-270m-q4"])[["family", "dimension", "layers"]]
+                            family  dimension  layers
+        model
+        glove-6b-50d     classical         50       0
+        gemma-3-270m-q4        llm        640      18
     """
     import pandas as pd
 
