@@ -109,11 +109,11 @@ def list_models(models: Sequence[str] | None = None) -> pd.DataFrame:
 
     Example:
         >>> import embedlib
-        >>> embedlib.list_models(["glove-6b-50d", "gemma-3-270m-q4"])[["family", "dimension", "layers"]]
-                            family  dimension  layers
+        >>> embedlib.list_models(["glove-6b-50d", "gemma-3-270m-q4"])["family"]
         model
-        glove-6b-50d     classical         50       0
-        gemma-3-270m-q4        llm        640      18
+        glove-6b-50d       classical
+        gemma-3-270m-q4          llm
+        Name: family, dtype: str
     """
     import pandas as pd
 
