@@ -43,13 +43,6 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
     `path` is the file, or for `bats`, `msr-analogies`, `semeval2017` and `sts` the folder, as it is
     distributed; `encoding` is that of its text, where it is not UTF-8. Raises `UnknownNameError` for an
     unknown name or encoding and `InputError` for a path that is needed or does not exist, and for a malformed line.
-
-    Example:
-        >>> import embedlib
-        >>> embedlib.load_dataset("wordsim353").head(2)
-           word1 word2  score
-        0   love   sex   6.77
-        1  tiger   cat   7.35
     """
     if name not in _READERS:
         raise UnknownNameError.of("data set", name, _READERS)
