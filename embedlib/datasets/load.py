@@ -48,8 +48,8 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
         >>> rated = load_dataset("wordsim353")
         >>> rated.shape
         (353, 3)
-        >>> rated.iloc[1].to_list()
-        ['tiger', 'cat', 7.35]
+        >>> rated.columns.to_list()
+        ['word1', 'word2', 'score']
     """
     dataset = find_dataset(name)
     where = Path(path).expanduser() if path is not None else dataset.location()
@@ -67,7 +67,7 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
 
 
 def load_ratings(paths: Sequence[str | Path], taken: Collection[str] = ()) -> dict[str, pd.DataFrame]:
-    """Load rated word pairs from files of one's own; each table is named by its file without the ending.
+    r"""Load rated word pairs from files of one's own; each table is named by its file without the ending.
 
     `paths` are files as `load_dataset("similarity", path=...)` takes them. `taken` are names that are in use.
     Raises `InputError` where two files have one name, where a name is taken, and as `load_dataset` does.
@@ -76,7 +76,7 @@ def load_ratings(paths: Sequence[str | Path], taken: Collection[str] = ()) -> di
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "mine.csv")
-        ...     _ = path.write_text("dog,cat,7\\ndog,car,1.5\\n")
+        ...     _ = path.write_text("dog,cat,7\ndog,car,1.5\n")
         ...     load_ratings([path])["mine"]["score"].to_list()
         [7.0, 1.5]
     """
@@ -101,7 +101,7 @@ def words_of(frame: pd.DataFrame) -> list[str]:
 
     Example:
         >>> words_of(load_dataset("google-analogies"))[:4]
-        ['Athens', 'Greece', 'Baghdad', 'Iraq']
+        ['Athens', 'Baghdad', 'Bangkok', 'Beijing']
     """
     found: dict[str, None] = {}
     for column in frame.columns.intersection(WORD_COLUMNS):

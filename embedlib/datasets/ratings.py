@@ -71,7 +71,7 @@ def read_ratings(path: Path, encoding: str = "utf-8", *, published: bool = False
 
 
 def read_published_ratings(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read a table of rated word pairs as its authors distribute it: the mean is the first of several numbers.
+    r"""Read a table of rated word pairs as its authors distribute it: the mean is the first of several numbers.
 
     Otherwise as `read_ratings`.
 
@@ -79,9 +79,9 @@ def read_published_ratings(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "rw.txt")
-        ...     _ = path.write_text("squishing\\tsquirt\\t5.88\\t7\\t5\\n")
-        ...     read_published_ratings(path).iloc[0].to_list()
-        ['squishing', 'squirt', 5.88]
+        ...     _ = path.write_text("squishing\tsquirt\t5.88\t7\t5\n")
+        ...     read_published_ratings(path)["score"].to_list()
+        [5.88]
     """
     return read_ratings(path, encoding, published=True)
 
