@@ -159,7 +159,7 @@ def test_committed_outputs_are_whole_and_clean(path):
 def test_numbers_in_prose_are_glued(path):
     notebook = read_source(path)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    glued = {name for text in prose for name in re.findall(r"\{glue:text\}`([\w-]+)", text)}
+    glued = {name for text in prose for name in re.findall(r"\{glue:(?:text\}`|figure\} )([\w-]+)", text)}
     assert glued <= set(read_records(path.with_suffix(".ipynb")))
     for text in prose:
         bare = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|95 %", "", text)

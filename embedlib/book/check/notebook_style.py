@@ -288,7 +288,7 @@ def _spine(chapter: Chapter) -> Iterator[Fault]:
     if "{cite}`" not in text:
         yield Fault(chapter.path, 1, "spine", "nothing is cited", "a {cite} beside each claim")
     box = re.search(r"^:::\{admonition\} In short\n(.*?)^:::$", text, re.M | re.S)
-    wanted = [":class: tip in-short", "{glue:text}`in-short`", "{numref}`fig-"]
+    wanted = [":class: tip in-short", "{glue:text}`in-short`", "{glue:figure} fig-", "{numref}`fig-"]
     if lacking := [what for what in wanted if box and what not in box[1]]:
         line = next(number for number, line in prose if line.startswith(":::{admonition} In short"))
         allowed = "a box with " + ", ".join(f"`{what}`" for what in wanted)
