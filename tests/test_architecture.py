@@ -15,7 +15,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.site.build import README_FIGURE, recorded_picture
-from embedlib.records.record import read_records
+from embedlib.records.read import read_records
 
 PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
