@@ -26,6 +26,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.datasets.spans import broken_reason
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
+from embedlib.records.tables import table_html
 
 MIME = "application/vnd.embedlib.record+json"
 SCHEMA = 1
@@ -83,7 +84,7 @@ def record(
         bundle |= {mime: picture, "text/plain": alt}
         metadata[mime] = {"alt": alt}
     elif isinstance(value, pd.DataFrame):
-        bundle["text/html"] = _html(value)
+        bundle["text/html"] = table_html(value, _tolerances(payload))
         bundle["text/plain"] = value.to_string(float_format=_short)
     else:
         if isinstance(value, Verdict):
@@ -137,6 +138,11 @@ def _columns(
             f"record {name!r}: tolerance for {unknown[0]!r}, which is no column; there are {list(frame.columns)}"
         )
     return {str(column): asdict(_tolerance(given.get(str(column)))) for column in frame.columns}
+
+
+def _tolerances(payload: Mapping[str, Any]) -> dict[str, Tolerance]:
+    """Give the tolerance of each column of a recorded frame."""
+    return {column: Tolerance(**tolerance) for column, tolerance in payload["tolerance"].items()}
 
 
 def _type(name: str, value: Any) -> str:
@@ -195,10 +201,6 @@ def _short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _is_whole(kind: Any) -> bool:
-    return bool(pd.api.types.is_integer_dtype(kind))
-
-
 def _verdict_html(verdict: Verdict) -> str:
     """Give a verdict as a small card: the word, the effect with its interval, and for whom it holds."""
     kind = verdict.verdict.replace(" ", "-")
@@ -207,18 +209,6 @@ def _verdict_html(verdict: Verdict) -> str:
         parts.append(f"effect {verdict.effect:.3f}, 95 % interval {verdict.low:.3f} to {verdict.high:.3f}")
         parts += [f"{'holds' if held else 'does not hold'} for {model}" for model, held in verdict.holds.items()]
     return f'<div class="embedlib-verdict {kind}">' + "<br>".join(parts) + "</div>"
-
-
-def _html(frame: pd.DataFrame) -> str:
-    shown = frame.copy()
-    if shown.index.names != [None]:
-        shown = shown.reset_index()
-    whole = {str(name): "{:,}".format for name in shown.columns[[_is_whole(kind) for kind in shown.dtypes]]}
-    html: str = shown.to_html(
-        index=frame.index.names == [None], border=0, float_format=_short, formatters=whole, na_rep="-",
-        classes="embedlib-table",
-    )  # fmt: skip
-    return html.replace(' style="text-align: right;"', "")
 
 
 def _draw(figure: Figure) -> tuple[str, str]:
