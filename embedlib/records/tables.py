@@ -60,7 +60,9 @@ def table_html(frame: pd.DataFrame, tolerances: Mapping[str, Tolerance]) -> str:
 
 def _turned(key: _Column, columns: Sequence[_Column]) -> str:
     """Write a table with a row for each column of the frame."""
-    heads = "<td></td>" + "".join(f'<th scope="col">{cell}</th>' for cell in key.cells)
+    # Under a head that is not itself of numbers they would stand apart from it.
+    side = ' class="number"' if all(column.is_number for column in columns) else ""
+    heads = "<td></td>" + "".join(f'<th scope="col"{side}>{cell}</th>' for cell in key.cells)
     rows = [
         f'<th scope="row">{column.head}</th>' + "".join(_cell(column, row) for row in range(len(key.cells)))
         for column in columns
