@@ -69,4 +69,3 @@ def _verdict_html(verdict: Verdict) -> str:
         parts.append(f"effect {verdict.effect:.3f}, 95 % interval {verdict.low:.3f} to {verdict.high:.3f}")
         parts += [f"{'holds' if held else 'does not hold'} for {model}" for model, held in verdict.holds.items()]
     return f'<div class="embedlib-verdict {kind}">' + "<br>".join(parts) + "</div>"
-
