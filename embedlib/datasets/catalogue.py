@@ -165,7 +165,11 @@ def _load(point: EntryPoint) -> Dataset:
             f"{type(error).__name__}: {error}"
         ) from error
     if not isinstance(found, Dataset) or found.name != point.name:
-        what = f"a Dataset named {found.name!r}" if isinstance(found, Dataset) else f"a {type(found).__name__}"
+        what = (
+            f"a Dataset named {found.name!r}"
+            if isinstance(found, Dataset)
+            else f"an object of the type {type(found).__name__}"
+        )
         raise InputError(
             f"data set {point.name!r} of the package {_package(point)}: {point.value!r} is {what}; "
             f"it has to be an embedlib.datasets.catalogue.Dataset named {point.name!r}"
