@@ -82,7 +82,7 @@ def test_own_anchors_need_no_offsets(tmp_path):
         ({"sentence": "The cats sat.", "start": 4, "end": 7}, "cuts the word 'cats'"),
         ({"sentence": "A cat saw a cat."}, "stands 2 times"),
         ({"sentence": "A dog."}, "unknown word of"),
-        ({"id": "cat-base"}, "'cat-base' comes twice"),
+        ({"id": "cat-base"}, "'cat-base' stands twice"),
         ({"anchor": "dog", "kind": "voice"}, "'dog' has no base sentence"),
         ({"kind": "base"}, "'cat' has two base sentences"),
     ],

@@ -1,4 +1,4 @@
-"""Word lists: the book's lexicon, a part of it, or a file of the user's."""
+"""Word lists: the book's lexicon, a part of it, or a file of one's own."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def read_relations(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
 
     `path` is the folder of the groups, one above it, one of the groups, a folder of relations without
     groups, or one relation's file. The hidden files that macOS leaves beside others are none. A group is named by
-    its folder where that has a number, else by the letter of its files. A source that comes twice
+    its folder where that has a number, else by the letter of its files. A source that stands twice
     has the answers of both lines. Raises `InputError` with file and line for a malformed line, and
     for a folder without relations.
     """

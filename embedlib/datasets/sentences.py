@@ -55,7 +55,7 @@ def read_anchors(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     for place, line in numbered_lines(path, encoding):
         row = _anchor(place, parse_json(line, place))
         if row["id"] in ids:
-            raise InputError(f"{place}: the id {row['id']!r} comes twice")
+            raise InputError(f"{place}: the id {row['id']!r} stands twice")
         ids.add(row["id"])
         rows.append(row)
     frame = pd.DataFrame(rows, columns=["id", "anchor", "pos", "kind", "meaning", "sentence", "start", "end", "form",

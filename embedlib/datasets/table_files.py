@@ -80,5 +80,5 @@ def number_in(cell: str) -> float | None:
 
 
 def say_left_out(left_out: dict[str, int]) -> str:
-    """Say how many rows were left out, and why."""
+    """Put a count of left-out rows by reason in words."""
     return ", ".join(f"{count} ({reason})" for reason, count in left_out.items())

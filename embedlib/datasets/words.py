@@ -1,4 +1,4 @@
-"""Read a list of words from a file: one word a line, or the first column of a table."""
+"""Reader of lists of words of one's own: one a line, or the first column of a table."""
 
 from __future__ import annotations
 

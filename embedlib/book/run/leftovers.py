@@ -71,7 +71,7 @@ def remove_leftovers(build: Path, name: str) -> None:
 
 
 def _is_gone(process: int, path: Path) -> bool:
-    """Check whether the process that wrote a file has ended; another one may have its number now."""
+    """Tell whether the process that wrote a file has ended, also where another one has its number now."""
     try:
         found = psutil.Process(process)
         ended: bool = found.status() == psutil.STATUS_ZOMBIE or found.create_time() > path.stat().st_mtime + _SLACK

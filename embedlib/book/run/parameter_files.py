@@ -84,7 +84,7 @@ def _find(name: str, text: str, named: bool) -> list[str]:
 
 
 def _says_where(text: str) -> bool:
-    """Check whether a text has more than dots and slashes, as a path does."""
+    """Tell a path from dots and slashes alone."""
     return bool(text.strip("./\\~ "))
 
 
