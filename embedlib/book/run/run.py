@@ -127,9 +127,20 @@ def _models(settings: dict[str, Any], uses: Uses) -> dict[str, ModelSpec]:
     """
     known = roster()
     given = settings.get("models", known if uses.uses_module("embedlib.models.roster") else ())
-    texts = {*uses.texts, *(value for value in settings.values() if isinstance(value, str))}
+    texts = {*uses.texts, *_texts(list(settings.values()))}
     named = [name for name in known if uses.whole_roster or name in texts]
     return {name: find_model(name) for name in dict.fromkeys([*given, *named])}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """List the texts in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def _runs_read(run: Run) -> list[Path]:
