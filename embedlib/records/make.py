@@ -59,7 +59,8 @@ def record(
     """
     kept = make_record(name, value, tolerance, is_figure=figure is not None)
     if figure is None:
-        _display(kept, render(value), show=show)
+        tolerances = kept.tolerance if isinstance(kept, FrameRecord) else None
+        _display(kept, render(value, tolerances), show=show)
         return
     if not alt:
         raise RecordError(f"record {name!r}: a figure needs `alt`, a sentence that says what it shows")

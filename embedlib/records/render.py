@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from embedlib.metrics.verdicts import Verdict
+from embedlib.records.tables import table_html
+from embedlib.records.tolerance import Tolerance
 
 SVG_LIMIT = 40_000  # bytes up to which a picture is kept as SVG
 
 
-def render(value: Any) -> dict[str, str]:
+def render(value: Any, tolerances: Mapping[str, Tolerance] | None = None) -> dict[str, str]:
     """Give the texts of a value by media type: a frame is a table, a verdict a card, all have plain text.
+
+    `tolerances` are those of a frame's columns, by name; they say how many decimals are shown. A column without
+    one has the default.
 
     Example:
         >>> render(0.123456)
         {'text/plain': '0.1235'}
     """
     if isinstance(value, pd.DataFrame):
-        return {"text/html": _html(value), "text/plain": value.to_string(float_format=_short)}
+        allowed = {str(column): Tolerance() for column in value.columns} | dict(tolerances or {})
+        return {"text/html": table_html(value, allowed), "text/plain": value.to_string(float_format=_short)}
     if isinstance(value, Verdict):
         return {"text/html": _verdict_html(value), "text/plain": str(value)}
     return {"text/plain": _short(value) if isinstance(value, float) else str(value)}
@@ -54,10 +61,6 @@ def _short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _is_whole(kind: Any) -> bool:
-    return bool(pd.api.types.is_integer_dtype(kind))
-
-
 def _verdict_html(verdict: Verdict) -> str:
     """Give a verdict as a small card: the word, the effect with its interval, and for whom it holds."""
     kind = verdict.verdict.replace(" ", "-")
@@ -66,15 +69,3 @@ def _verdict_html(verdict: Verdict) -> str:
         parts.append(f"effect {verdict.effect:.3f}, 95 % interval {verdict.low:.3f} to {verdict.high:.3f}")
         parts += [f"{'holds' if held else 'does not hold'} for {model}" for model, held in verdict.holds.items()]
     return f'<div class="embedlib-verdict {kind}">' + "<br>".join(parts) + "</div>"
-
-
-def _html(frame: pd.DataFrame) -> str:
-    shown = frame.copy()
-    if shown.index.names != [None]:
-        shown = shown.reset_index()
-    whole = {str(name): "{:,}".format for name in shown.columns[[_is_whole(kind) for kind in shown.dtypes]]}
-    html: str = shown.to_html(
-        index=frame.index.names == [None], border=0, float_format=_short, formatters=whole, na_rep="-",
-        classes="embedlib-table",
-    )  # fmt: skip
-    return html.replace(' style="text-align: right;"', "")

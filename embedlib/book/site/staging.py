@@ -17,7 +17,7 @@ from embedlib._util.paths import PROJECT, written_whole
 from embedlib.book.notebooks import read_executed
 from embedlib.book.run.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
-from embedlib.records.read import MIME, picture_of, record_in
+from embedlib.records.read import MIME, all_outputs, picture_of, record_in
 
 LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
 
@@ -83,8 +83,8 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
     A picture gets the description it was recorded with; records, which are for the drift gate, stay behind.
     """
     notebook = read_executed(path)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if picture_of(output)]
-    described = {payload["name"]: out.data["text/plain"] for out in outputs for payload in payloads([out])}
+    pictures = [(record_in(output), output) for output in all_outputs(notebook) if picture_of(output)]
+    described = {record.name: output.data["text/plain"] for record, output in pictures if record}
     cells: list[NotebookNode] = []
     for cell in notebook.cells:
         cells.append(cell)
