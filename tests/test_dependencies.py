@@ -149,7 +149,7 @@ SMALL = (
 :tags: [parameters]
 
 models: list[str] = ["glove-6b-50d"]  # the models
-baseline: str = "sbert-minilm"  # the model to compare with
+rivals: list[list[str]] = [["sbert-minilm"]]  # the models to compare with
 ```
 
 Text.

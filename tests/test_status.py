@@ -47,7 +47,7 @@ def test_the_states_of_a_notebook(source, build):
     assert state == "failed"
     assert reasons == ("ZeroDivisionError: integer division or modulo by zero",)
     source.write_text(SOURCE)
-    assert status() == ("failed", (*reasons, "the last good run still stands"))
+    assert status() == ("failed", (*reasons, "the last good run is up to date"))
     execute(plan(source, build=build), force=True)
     assert status() == ("fresh", ())
     source.write_text(SOURCE.replace("words: int | str = 5", "words: int | str = five"))

@@ -1,1 +1,1 @@
-"""Data sets: words, relations, ratings and sentences, read from files as people have them."""
+"""Data sets: words, relations, ratings and sentences, read from files as their authors distribute them."""

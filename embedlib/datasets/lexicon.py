@@ -1,4 +1,4 @@
-"""Word lists: the book's lexicon, a part of it, or a file of one's own."""
+"""Word lists: the book's lexicon, its most frequent words, or a file of one's own."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ def _lexicon(path: Path) -> pd.DataFrame:
 
 
 def load_lexicon() -> pd.DataFrame:
-    """Read the lexicon: one row a word, the most frequent first.
+    """Read the lexicon: a row for each word, the most frequent first, with the words as its index.
 
-    The words are the 77,568 lemmas of WordNet 3.1 that are plain a-z. Columns: `zipf`, the Zipf
-    frequency (log10 of occurrences in a billion words); `pos`, the parts of speech, the commonest
-    first, and `lexfile`, the lexicographer file of the first sense of each, both joined by commas.
+    The words are the 77,568 lemmas of WordNet 3.1 that are plain a-z (fellbaum1998wordnet). The column `zipf` is the
+    Zipf frequency, log10 of the occurrences in a billion words (speer2022wordfreq). `pos` has the parts of speech, the
+    commonest first, and `lexfile` the lexicographer file of the first sense of each; both are joined by commas.
+
+    Example:
+        >>> load_lexicon().loc["dog", "pos"]
+        'noun,verb'
     """
     return _lexicon(data_dir() / "lexicon.tsv").copy()
 
@@ -58,8 +62,12 @@ def load_words(words: int | str = "all", *, encoding: str = "utf-8") -> list[str
 def frequency_bands(words: Sequence[str], limits: Sequence[float]) -> dict[str, list[str]]:
     """Sort words into bands of Zipf frequency, the most frequent first; a band without words is left out.
 
-    `limits` are the lower ends of the bands but the last. Words that the lexicon does not list come
-    last, as a band of their own. Raises `InputError` for limits that are not distinct numbers or none.
+    `limits` are the lower ends of all bands but the last. Words that the lexicon does not have are a band of their
+    own, the last one. Raises `InputError` where there are no limits or one is given twice.
+
+    Example:
+        >>> frequency_bands(["zxqwv", "zebrawood", "dog"], [5, 4])
+        {'Zipf 5 and more': ['dog'], 'Zipf below 4': ['zebrawood'], 'not in the lexicon': ['zxqwv']}
     """
     if not limits or len(set(limits)) < len(limits):
         raise InputError(f"bands are {list(limits)}; allowed: one or more distinct Zipf frequencies")

@@ -18,7 +18,8 @@ from embedlib.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-# Names that columns go by, without blanks and signs, in lower case. Of scores the first that stands there counts.
+# Names of columns, in lower case and without blanks and signs. Of several columns of scores the one named first here
+# counts.
 _FIRST = {"word1", "w1", "worda", "wordone", "firstword", "first", "term1", "terma", "verb1", "noun1", "lemma1",
           "target1", "phrase1", "string1", "item1"}  # fmt: skip
 _SECOND = {"word2", "w2", "wordb", "wordtwo", "secondword", "second", "term2", "termb", "verb2", "noun2", "lemma2",
@@ -33,7 +34,7 @@ _TAG = re.compile(r"(.+)-[nvajr]", re.IGNORECASE)
 
 
 class _Columns(NamedTuple):
-    """Where the words and the score stand, from 0, and what a message calls them."""
+    """The places of the words and of the score, from 0, and their names in messages."""
 
     word1: int
     word2: int
@@ -42,16 +43,24 @@ class _Columns(NamedTuple):
 
 
 def read_ratings(path: Path, encoding: str = "utf-8", *, published: bool = False) -> pd.DataFrame:
-    """Read a table of rated word pairs: columns word1, word2 and score, on the table's own scale.
+    r"""Read a table of rated word pairs: columns word1, word2 and score, on the table's own scale.
 
     Cells are separated by tabs, semicolons, commas or spaces. The columns are found by the names in a
-    header, or by what is in them: of a row number, parts of speech or relations nothing is kept. Where
-    several columns of numbers have no names, a `published` set has its mean first; elsewhere that is
-    an error. Which columns were taken stands in `frame.attrs["columns"]`, and how many rows without
-    words or score were left out, by reason, in `frame.attrs["left_out"]`; both are logged.
+    header, or by what is in them. Row numbers, parts of speech and relations are not kept. Where several columns
+    of numbers have no names, the mean is the first in a `published` set; in any other table that is an error.
+    `frame.attrs["columns"]` says which columns were taken, and `frame.attrs["left_out"]` how many rows without
+    words or score were left out, by reason. Both are logged.
 
     Raises `InputError` with file and line for text where a number should be, a line that is too short, and a
-    table whose columns cannot be told.
+    table whose columns cannot be found.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mine.csv")
+        ...     _ = path.write_text("word1,word2,score\ndog,cat,7.5\n")
+        ...     read_ratings(path).columns.to_list()
+        ['word1', 'word2', 'score']
     """
     lines = list(numbered_lines(path, encoding, blanks=True))
     comments, lines = _comments(lines)
@@ -115,12 +124,17 @@ def read_semeval(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
 
 
 def clean_words(text: str) -> str:
-    """Give a word of a test set as it is asked for: `_` is a space, capitals stay."""
+    """Give a word of a test set as a model is asked for it: `_` is a space, and capitals are kept.
+
+    Example:
+        >>> clean_words("New_York")
+        'New York'
+    """
     return " ".join(text.replace("_", " ").split())
 
 
 def _comments(lines: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Part the lines of comment at the top, as gensim's and WordSim's files have them, from the others.
+    """Split the lines into the comments at the top, as gensim's and WordSim's files have them, and the others.
 
     A `#` in front of a pair belongs to a word: such a line has a number, and no blank after the `#`.
     """
@@ -133,7 +147,7 @@ def _comments(lines: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list
 
 
 def _separator(lines: list[str]) -> str:
-    """Tell what separates cells: what parts most lines into three or more, of equals tabs first and spaces last."""
+    """Find what separates cells: what splits most lines into three or more. Of equals tabs come first, spaces last."""
     cuts = {separator: re.escape(separator) if separator != " " else "[ \t]+" for separator in SEPARATORS}
     parted = {sep: sum(len(re.split(cut, line.strip(" "))) > 2 for line in lines) for sep, cut in cuts.items()}
     return max(SEPARATORS, key=lambda separator: parted[separator])
@@ -191,7 +205,7 @@ _ADVICE = "leave the columns of the words and of one score only, or name them wo
 
 
 def _by_cells(path: Path, header: Sequence[str], rows: list[Row], published: bool) -> _Columns:
-    """Tell columns by what is in them; `InputError` that shows a row where that is not safe."""
+    """Find the columns by what is in them; `InputError`, which shows a row, where that is not safe."""
     width = Counter(len(row.cells) for row in rows if not row.blank).most_common(1)
     full = [row for row in rows if width and len(row.cells) == width[0][0]]
     shares: dict[int, float] = {}

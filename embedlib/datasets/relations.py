@@ -18,13 +18,21 @@ _NUMBERED = re.compile(r"\d+_.+")  # as BATS names a group: "1_Inflectional_morp
 
 
 def read_relations(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read relations in BATS's layout: a folder a group, a file a relation, `source TAB a/b/c` a line.
+    r"""Read relations in BATS's layout: a folder a group, a file a relation, `source TAB a/b/c` a line.
 
+    Gives the columns group, relation, source and targets, a tuple of right answers (gladkova2016analogy).
     `path` is the folder of the groups, one above it, one of the groups, a folder of relations without
-    groups, or one relation's file. The hidden files that macOS leaves beside others are none. A group is named by
-    its folder where that has a number, else by the letter of its files. A source that stands twice
-    has the answers of both lines. Raises `InputError` with file and line for a malformed line, and
-    for a folder without relations.
+    groups, or the file of one relation. Hidden files, as macOS writes them, are left out. The name of a group is that
+    of its folder if this has a number, otherwise it comes from the letter of its files. A source on two lines has the
+    answers of both. Raises `InputError` with file and line for a malformed line, and for a folder without relations.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "I01 [noun - plural_reg].txt")
+        ...     _ = path.write_text("cactus\tcacti/cactuses\n")
+        ...     read_relations(path).iloc[0].to_list()
+        ['inflectional', 'I01 [noun - plural_reg]', 'cactus', ('cacti', 'cactuses')]
     """
     rows = []
     for file in _relation_files(path):
@@ -37,7 +45,7 @@ def read_relations(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
 
 
 def _relation_line(place: str, line: str) -> tuple[str, tuple[str, ...]]:
-    """Part a line at its tab; some of BATS have a space instead, which is clear where there is no other."""
+    """Split a line at its tab. Some lines of BATS have a space instead, which is clear if it is the only one."""
     source, tab, answers = line.strip(" ").rstrip().partition("\t")
     if not tab and len(parts := line.split()) == 2:
         source, answers = parts
@@ -49,7 +57,7 @@ def _relation_line(place: str, line: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _relation_files(path: Path) -> list[Path]:
-    """Find the files of relations: in the groups' folders, or where there is none, in the folder or further below."""
+    """Find the files of relations: in folders of groups, else in the folder itself, else two folders below it."""
     if path.is_file():
         return [path]
     depths: dict[int, list[Path]] = {}
@@ -91,7 +99,19 @@ def _group(file: Path) -> str:
 
 
 def read_questions(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read word2vec's layout: a line `: name` before each relation, then four words a line."""
+    r"""Read questions in word2vec's layout: a line `: name` before each relation, then four words a line.
+
+    Gives the columns relation, a, a2, b and b2 (mikolov2013efficient). Raises `InputError` with file and line for a
+    line without four words.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "questions.txt")
+        ...     _ = path.write_text(": capitals\nAthens Greece Oslo Norway\n")
+        ...     read_questions(path).iloc[0].to_list()
+        ['capitals', 'Athens', 'Greece', 'Oslo', 'Norway']
+    """
     rows, relation = [], path.stem
     for place, line in numbered_lines(path, encoding):
         if line.lstrip().startswith(":"):
@@ -105,13 +125,17 @@ def read_questions(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
 
 
 def _four(line: str) -> list[str]:
-    """Split a question at its tabs where it has three, as its words may then be phrases; else at blanks."""
+    """Split a question at its tabs if it has three, since its words may then be phrases; otherwise at blanks."""
     cells = [clean_words(cell) for cell in line.strip().split("\t")]
     return cells if len(cells) == 4 and all(cells) else [clean_words(word) for word in re.split("[ \t]+", line.strip())]
 
 
 def read_msr(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read the MSR set: a folder of questions (three words) and answers (tag, word), or word2vec's layout."""
+    """Read the MSR set: a folder of questions (three words) and answers (tag, word), or a file in word2vec's layout.
+
+    Gives the columns of `read_questions` (mikolov2013linguistic). Raises `InputError` with file and line for a
+    malformed line, and for files that are missing or do not fit each other.
+    """
     if path.is_file():
         return read_questions(path, encoding)
     asked, answers = (list(part) for part in _msr_files(path, encoding))

@@ -17,7 +17,7 @@ from embedlib.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-# Names that columns go by, without blanks and signs, in lower case; the first that stands there counts.
+# Names of columns, in lower case and without blanks and signs; of several columns the one named first here counts.
 _NAMES = {
     "sentence1": ("sentence1", "sentencea", "sent1", "senta", "s1", "text1", "texta", "premise", "question1"),
     "sentence2": ("sentence2", "sentenceb", "sent2", "sentb", "s2", "text2", "textb", "hypothesis", "question2"),
@@ -25,7 +25,7 @@ _NAMES = {
               "humanscore", "meanscore", "rating", "label", "labels"),
 }  # fmt: skip
 _FRONT = list(_NAMES)
-# Layouts without a header: how many columns, and where the three stand.
+# The places of the three columns in the layouts without a header.
 _BENCHMARK = {"score": 4, "sentence1": 5, "sentence2": 6}
 _LAST = {"sentence1": 0, "sentence2": 1, "score": 2}
 _SCORE_FIRST = {"score": 0, "sentence1": 1, "sentence2": 2}
@@ -41,9 +41,9 @@ class _Layout(NamedTuple):
 
 
 def read_sts(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read sentence pairs rated for similarity from 0 to 5: columns sentence1, sentence2 and score.
+    r"""Read sentence pairs rated for similarity from 0 to 5: columns sentence1, sentence2 and score.
 
-    The layout is found out: a table with a header that names the three (as GLUE's `dev.tsv` or
+    The layout is recognised: a table with a header that names the three (as GLUE's `dev.tsv` or
     `SICK.txt`; other columns, such as genre, stay); the distribution of the STS benchmark
     (`sts-dev.csv`: genre, file, year, number, score and sentences, no header); three columns without a
     header, the score last or first; JSON objects, a line each or as a list; or the tasks of 2012 to
@@ -51,9 +51,17 @@ def read_sts(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     with X in a column `file`). Columns are separated by tabs, and quotes are plain characters, or by
     semicolons or commas, and quotes hold cells together.
 
-    Pairs without a rating or a text are left out; how many, by reason, stands in
-    `frame.attrs["left_out"]` and is logged. Raises `InputError` with file and line for another layout,
-    a ragged line, and a score that is no number from 0 to 5.
+    Pairs without a rating or a text are left out; `frame.attrs["left_out"]` says how many, by reason, and this is
+    logged. Raises `InputError` with file and line for another layout, a line with too few or too many cells, and a
+    score that is not a number from 0 to 5. The scale is that of the SemEval tasks (cer2017semeval).
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mine.tsv")
+        ...     _ = path.write_text("score\tsentence1\tsentence2\n4.5\tA dog.\tOne dog.\n")
+        ...     read_sts(path)["score"].to_list()
+        [4.5]
     """
     inputs = _inputs(path)
     if inputs:

@@ -1,4 +1,4 @@
-"""Reader of sentences with anchor words in context."""
+"""Reader of anchor sentences: anchor words, each in controlled variations of a sentence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ _OPTIONAL = {"change": "", "word": "", "reason": "", "sense": "", "forms": []}
 
 
 def choose_anchors(frame: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
-    """Keep the sentences of some anchors, or all where `words` is empty.
+    """Keep the sentences of some anchors, or all of them where `words` is empty.
 
-    Raises `UnknownNameError` for a word that is no anchor of the file.
+    Raises `UnknownNameError` for a word that is not an anchor of the table.
+
+    Example:
+        >>> from embedlib import load_dataset
+        >>> choose_anchors(load_dataset("anchors"), ["bank"])["anchor"].unique().tolist()
+        ['bank']
     """
     known = dict.fromkeys(frame["anchor"])
     for word in words:
@@ -33,7 +38,12 @@ def choose_anchors(frame: pd.DataFrame, words: Sequence[str]) -> pd.DataFrame:
 
 
 def spread_anchors(frame: pd.DataFrame, number: int) -> list[str]:
-    """Take some of the anchors of a file, evenly from first to last; all where it has no more."""
+    """Take a number of anchors of a table, evenly from the first to the last; all where it has no more.
+
+    Example:
+        >>> spread_anchors(pd.DataFrame({"anchor": ["a", "a", "b", "c", "d", "e"]}), 3)
+        ['a', 'c', 'e']
+    """
     names = list(dict.fromkeys(frame["anchor"]))
     if number >= len(names):
         return names
@@ -41,21 +51,30 @@ def spread_anchors(frame: pd.DataFrame, number: int) -> list[str]:
 
 
 def read_anchors(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """Read anchor sentences: a JSON object a line.
+    r"""Read anchor sentences: a JSON object a line.
 
-    Each has id, anchor, pos, kind, sentence and form, the text of the anchor or of what stands in
-    its place; start and end, its place in characters, may be left out where the form stands once.
-    Columns of the frame: those, `meaning` (kept, changed or empty, by kind), and change, word,
-    reason, sense and forms, empty where a line has none.
+    Each has id, anchor, pos, kind, sentence and form. The form is the anchor as the sentence spells it, or what the
+    sentence has in its place. Its start and end, in characters, may be left out if it is in the sentence once.
+    The table has these columns, `meaning` (kept, changed or empty, by kind), and change, word, reason, sense and
+    forms, which are empty where a line does not have them.
 
-    Raises `InputError` with file and line for what is no such object, an unknown kind, a repeated
+    Raises `InputError` with file and line for a line that is not such an object, an unknown kind, a repeated
     id, a span that is not the form or cuts a word, and an anchor without a base sentence.
+
+    Example:
+        >>> import tempfile
+        >>> line = '{"id": "1", "anchor": "dog", "pos": "n", "kind": "base", "sentence": "A dog.", "form": "dog"}\n'
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mine.jsonl")
+        ...     _ = path.write_text(line)
+        ...     read_anchors(path)[["start", "end"]].to_numpy().tolist()
+        [[2, 5]]
     """
     rows, ids = [], set()
     for place, line in numbered_lines(path, encoding):
         row = _anchor(place, parse_json(line, place))
         if row["id"] in ids:
-            raise InputError(f"{place}: the id {row['id']!r} stands twice")
+            raise InputError(f"{place}: the id {row['id']!r} is used twice")
         ids.add(row["id"])
         rows.append(row)
     frame = pd.DataFrame(rows, columns=["id", "anchor", "pos", "kind", "meaning", "sentence", "start", "end", "form",

@@ -1,4 +1,4 @@
-"""Parts of sentences, as `(sentence, (start, end))` in characters."""
+"""Spans: parts of sentences, as `(sentence, (start, end))` in characters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SpanKey = tuple[str, Span]
 
 
 def broken_reason(text: str) -> str | None:
-    """Say where a text is none, since it was cut in the middle of a character, or None."""
+    """Say where a text was cut in the middle of a character; None where it was not."""
     half = regex.search(r"\p{Cs}", text)
     return f"half a surrogate pair at character {half.start()}: not a text" if half else None
 
@@ -22,8 +22,12 @@ def broken_reason(text: str) -> str | None:
 def distinct_spans(spans: Iterable[SpanKey]) -> list[SpanKey]:
     """Keep each `(sentence, (start, end))` once, in order, as plain `str` and `int`.
 
-    Raises `InputError` with its position for what is no span, for one that is empty or reaches outside its
+    Raises `InputError` with its position for what is not a span, for one that is empty or reaches outside its
     sentence, and for a sentence that was cut in the middle of a character.
+
+    Example:
+        >>> distinct_spans([("A dog.", (2, 5)), ["A dog.", [2, 5]]])
+        [('A dog.', (2, 5))]
     """
     keys: dict[SpanKey, None] = {}
     if isinstance(spans, str | bytes | Mapping) or not isinstance(spans, Iterable):
@@ -48,10 +52,14 @@ def distinct_spans(spans: Iterable[SpanKey]) -> list[SpanKey]:
 
 
 def cut_word(sentence: str, start: int, end: int) -> str | None:
-    """Say which word a span cuts, or None.
+    """Say which word a span cuts in two; None where it cuts none.
 
     Words are those of Unicode's word boundaries (UAX 29), but an apostrophe ends a word, too: "dog"
     is whole in "dog's".
+
+    Example:
+        >>> cut_word("The dog's bone", 4, 7), cut_word("The dogs", 4, 7)
+        (None, "the span 'dog' cuts the word 'dogs'")
     """
     for word in regex.finditer(r"\b\w.*?\b", sentence, flags=regex.WORD | regex.DOTALL):
         for edge in (start, end):
@@ -61,17 +69,20 @@ def cut_word(sentence: str, start: int, end: int) -> str | None:
 
 
 def find_span(sentence: str, form: str) -> Span:
-    """Find a form, as it is spelled but for case, among the words of a sentence.
+    """Find a form among the words of a sentence; capitals do not count.
 
-    Raises `InputError` where it is not there, with the nearest word that is, and where it stands
-    there more than once.
+    Raises `InputError` where it is not there, with the nearest word that is, and where it is there more than once.
+
+    Example:
+        >>> find_span("Dogs bark.", "dogs")
+        (0, 4)
     """
     if not form.strip():
         raise InputError("the form to find is blank")
     found = [match.span() for match in regex.finditer(regex.escape(form), sentence, flags=regex.IGNORECASE)]
     whole = [span for span in found if not cut_word(sentence, *span)]
     if len(whole) > 1:
-        raise InputError(f"{form!r} stands {len(whole)} times, at {whole}, in {sentence!r}; give the span instead")
+        raise InputError(f"{form!r} is there {len(whole)} times, at {whole}, in {sentence!r}; give the span instead")
     if not whole:
         words = regex.findall(r"\w+", sentence)
         raise InputError(f"{UnknownNameError.of(f'word of {sentence!r}', form, words)}")

@@ -1,4 +1,4 @@
-"""Tables in text files: rows of cells with their places, whatever separates them, and numbers in cells."""
+"""Tables in text files: split lines into cells at any separator, and read the numbers in cells."""
 
 from __future__ import annotations
 
@@ -31,9 +31,13 @@ class Row(NamedTuple):
 def split_rows(lines: Sequence[tuple[str, str]], separator: str) -> list[Row]:
     """Split lines, each with its place, into rows of cells.
 
-    Blank lines are left out. Quotes are plain characters between tabs and spaces. Between commas and
-    semicolons they hold a cell together, over ends of lines, too. Several spaces separate as one does.
+    Blank lines are left out. Where tabs or spaces separate cells, quotes are plain characters. Where commas or
+    semicolons do, quotes hold a cell together, also over the end of a line. Several spaces separate as one does.
     Raises `InputError` with the place of a quote that does not close as it should.
+
+    Example:
+        >>> [row.cells for row in split_rows([("line 1", 'dog,"a, b",3')], ",")]
+        [['dog', 'a, b', '3']]
     """
     if separator not in ",;":
         cut = re.compile("[ \t]+" if separator == " " else "\t")
@@ -72,7 +76,12 @@ def _clean(cells: list[str]) -> list[str]:
 
 
 def number_in(cell: str) -> float | None:
-    """Read a finite number, with a decimal point or comma; None for anything else."""
+    """Read a finite number, with a decimal point or comma; None for anything else.
+
+    Example:
+        >>> number_in("3,5"), number_in("nan")
+        (3.5, None)
+    """
     if not _NUMBER.fullmatch(cell):
         return None
     value = float(cell.replace(",", "."))
@@ -80,5 +89,10 @@ def number_in(cell: str) -> float | None:
 
 
 def say_left_out(left_out: dict[str, int]) -> str:
-    """Put a count of left-out rows by reason in words."""
+    """Write how many rows were left out for which reason.
+
+    Example:
+        >>> say_left_out({"no score": 2})
+        '2 (no score)'
+    """
     return ", ".join(f"{count} ({reason})" for reason, count in left_out.items())

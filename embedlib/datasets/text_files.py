@@ -1,4 +1,4 @@
-"""Text files: every reader of words, numbers and sentences decodes here, with the place of each line for messages."""
+"""Text files: decode them, and give their lines, each with its place for messages. All readers use this."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from typing import Any
 
 from embedlib.errors import InputError, UnknownNameError
 
-# Only these end a line. `str.splitlines` splits at U+2028, U+0085 and others, too, which stand inside of sentences.
+# Only these end a line. `str.splitlines` also splits at U+2028, U+0085 and others, which occur inside sentences.
 _END = re.compile(r"\r\n|\r|\n")
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
           codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # fmt: skip
 _PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip archive, as those of Excel are", b"BZh": "a bzip2 file",
            b"\xfd7zXZ": "an xz file", b"%PDF": "a PDF file"}  # fmt: skip
-# What is thought of where a file is not UTF-8, the encodings of large files first.
+# Encodings that a file may have that is not UTF-8, those of more files first.
 _LIKELY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030",
            "big5", "cp949", "mac_roman"]  # fmt: skip
 
 
 def split_lines(text: str) -> list[str]:
-    """Split a text at the ends of lines of all systems, and nowhere else; an end at the very end begins no line."""
+    r"""Split a text into lines, as any system ends them, and nowhere else. The last line need not have an end.
+
+    Example:
+        >>> split_lines("one\r\ntwo\n")
+        ['one', 'two']
+    """
     lines = _END.split(text)
     return lines if lines[-1] else lines[:-1]
 

@@ -1,4 +1,4 @@
-"""The form in which a model is asked for the words of a test set: as given, lower case, or as its vocabulary has it."""
+"""The form in which a model is asked for words: as given, in lower case, or as its vocabulary spells them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ def form_for(spec: ModelSpec, form: Form) -> Form:
 def as_asked(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
     """Put the words of a test set in the form in which a model is asked for them.
 
-    Relations that have one source twice then, in two spellings, have it once, with the answers of both.
+    Two sources of a relation that become the same word become one, with the answers of both.
+
+    Example:
+        >>> as_asked(pd.DataFrame({"category": ["cities"], "word": ["Oslo"]}), "lower")["word"].to_list()
+        ['oslo']
     """
     return frame if form == "as given" else _spelled(frame, str.lower)
 
 
 def as_found(frame: pd.DataFrame, table: EmbeddingTable[str]) -> pd.DataFrame:
-    """Put the words of a test set in the spelling under which a model has them; see `once`."""
+    """Put the words of a test set in the spelling of a model's vocabulary; see `once`."""
     return _spelled(frame, lambda word: table.found_as.get(word) or word) if table.found_as else frame
 
 
@@ -50,7 +54,7 @@ def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
 
 
 def _spelled(frame: pd.DataFrame, spell: Callable[[str], str]) -> pd.DataFrame:
-    """Spell the words of a frame anew; relations are merged where two sources become one."""
+    """Change the spelling of a table's words; sources of a relation that become the same word become one."""
     new = frame.copy()
     for name in frame.columns.intersection(WORD_COLUMNS):
         new[name] = [

@@ -1,4 +1,4 @@
-"""Reader of lists of words of one's own: one a line, or the first column of a table."""
+"""Reader of word lists: one word a line, or the first column of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from embedlib.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-# The names that the first column of a table goes by, in lower case; without them a first row is a word.
+# Names of the first column of a table, in lower case. A first row without such a name is a word.
 _HEADERS = {"word", "words", "token", "tokens", "lemma", "lemmas", "form", "term", "terms", "type", "types", "ngram",
             "item", "key", "text"}  # fmt: skip
 # Tags of the Penn Treebank, of Universal Dependencies, and short ones, which blanks set apart from a word.
@@ -25,12 +25,20 @@ _GAP = re.compile(r"([ \t]*[,;][ \t]*|[ \t]+)")
 
 
 def read_words(path: Path, encoding: str = "utf-8") -> list[str]:
-    """Read a list of words: one a line, with blanks inside where it is a phrase; a repeated word counts once.
+    r"""Read a list of words: one word or phrase a line; a repeated word counts once.
 
     Of a table the first column is taken, which is logged: between tabs, of a `.csv`, or where a number
     or a part of speech follows the word in nearly every line. A header such as `word TAB count` is
     left out. Raises `InputError` where the first column is numbers beside others, where it is
     not clear whether the lines are a table, and for a file that is missing or has no words.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "words.txt")
+        ...     _ = path.write_text("dog\nguinea pig\ndog\n")
+        ...     read_words(path)
+        ['dog', 'guinea pig']
     """
     try:
         lines = list(numbered_lines(path, encoding, blanks=path.suffix.lower() == ".csv"))
@@ -75,7 +83,7 @@ def _of_lines(path: Path, lines: list[tuple[str, str]]) -> list[str]:
 
 
 def _before_numbers(path: Path, lines: list[tuple[str, str]]) -> list[str]:
-    """Take what stands before numbers or tags where these follow in nearly every line; empty where they do not."""
+    """Take the text before numbers or tags if these follow in nearly every line; empty where they do not."""
     header = len(lines) > 1 and _is_header(_GAP.split(lines[0][1])[::2])
     lines = lines[header:]
     words = [_before(line) for _, line in lines]
@@ -97,7 +105,7 @@ def _before_numbers(path: Path, lines: list[tuple[str, str]]) -> list[str]:
 
 
 def _before(line: str) -> str | None:
-    """Give what stands before the numbers and tags at the end of a line; None where there are none."""
+    """Give the text before the numbers and tags at the end of a line; None where there are none."""
     pieces = _GAP.split(line)
     end = len(pieces)
     while end > 2 and (pieces[end - 1] in _TAGS or number_in(pieces[end - 1].rstrip("%")) is not None):

@@ -1,1 +1,1 @@
-"""Running notebooks: parameters, runs, sweeps, and where they stand."""
+"""Run notebooks: their parameters, single runs, sweeps over many values, and the state of each run."""

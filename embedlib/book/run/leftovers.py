@@ -1,4 +1,4 @@
-"""What a killed process leaves behind: unfinished files, told by the process number in their names."""
+"""Find and delete the unfinished files of killed processes. Their names hold the number of the process."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from embedlib.errors import EmbedlibError
 
 logger = logging.getLogger(__name__)
 
-SOCKETS = "embedlib-"  # how the folder of a run's sockets begins, before the number of its process
-# Where it is made if the name of a socket in the folder of temporary files would be too long.
+SOCKETS = "embedlib-"  # the folder of a run's sockets is named by this and the number of its process
+# Where that folder is made if a socket in the folder of temporary files would have a path that is too long.
 SHORT = ("/tmp", "/var/tmp")  # noqa: S108 (the folder itself is made by tempfile)
 
 _FOLDERS = ("running", "executed", "failed", "state", "sweeps")
-# NAME.123.start.ipynb, NAME.123.done.ipynb and NAME.123.kernel.txt of a run;
-# .NAME.ipynb.tmp-123 of a file being written.
+# A run writes NAME.123.start.ipynb, NAME.123.done.ipynb and NAME.123.kernel.txt.
+# A file that is being written is named .NAME.ipynb.tmp-123. The process is 123.
 _NAME = re.compile(
     r"\.?(?P<name>.+?)(?:\.\d+\.(?:start|done))?(?:\.(?:ipynb|json|csv|parquet))?\.tmp-(?P<writer>\d+)"
     r"|(?P<run>.+)\.(?P<runner>\d+)\.(?:(?:start|done)\.ipynb|kernel\.txt)"
 )
-_SLACK = 60.0  # seconds by which clocks may disagree
+_SLACK = 60.0  # seconds by which the clocks of files and of processes may differ
 
 
 def leftovers(build: Path, name: str | None = None) -> Iterator[Path]:
-    """List the unfinished files of processes that are gone, of one run or of all, and folders of their sockets."""
+    """List the unfinished files of processes that have ended, and the folders of their sockets.
+
+    `build` is the folder of runs. `name` is one run; without it the files of all runs are listed.
+    """
     for folder in _FOLDERS:
         for path in sorted((build / folder).glob("*")):
             found = _NAME.fullmatch(path.name)
@@ -47,9 +50,9 @@ def leftovers(build: Path, name: str | None = None) -> Iterator[Path]:
 
 
 def temporary_folders() -> list[Path]:
-    """List where a run may make its folder of sockets, the first choice first.
+    """List the folders in which a run may make its folder of sockets, the best first.
 
-    Raises `EmbedlibError` where nothing temporary can be written anywhere.
+    Raises `EmbedlibError` where no folder for temporary files can be written.
     """
     try:
         first = tempfile.gettempdir()
@@ -61,7 +64,7 @@ def temporary_folders() -> list[Path]:
 
 
 def remove_leftovers(build: Path, name: str) -> None:
-    """Delete what killed runs of this name left."""
+    """Delete the unfinished files that killed runs of this name left."""
     for path in leftovers(build, name):
         logger.info("%s: removed, an unfinished file of a run that was stopped", path.name)
         if path.is_dir():
@@ -71,7 +74,7 @@ def remove_leftovers(build: Path, name: str) -> None:
 
 
 def _is_gone(process: int, path: Path) -> bool:
-    """Tell whether the process that wrote a file has ended, also where another one has its number now."""
+    """Say whether the process that wrote a file has ended. A newer process may have its number by now."""
     try:
         found = psutil.Process(process)
         ended: bool = found.status() == psutil.STATUS_ZOMBIE or found.create_time() > path.stat().st_mtime + _SLACK

@@ -1,4 +1,4 @@
-"""From the text of a parameter to a value of its annotation, by the annotation alone."""
+"""Turn the text of a parameter into a value. Its type annotation alone says how the text is read."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _CLOSES = {"[": "]", "(": ")", "{": "}"}
 _QUOTED = regex.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', regex.DOTALL)
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _WHOLE = regex.compile(r"[+-]?[0-9]+(?:_[0-9]+)*")
-_DIGITS = 40  # of a whole number, at most
+_DIGITS = 40  # the most digits of a whole number
 _EXPONENT = regex.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?[eE]\+?[0-9]{1,2}")
 _NUMBER = regex.compile(r"[+-]?(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMAS = regex.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-# A union is tried in this order, so that what may be a number is one and any other text is a text.
+# The types of a union are tried in this order: a text that can be a number is one, and is a text only after that.
 _ORDER = (Literal, NoneType, int, float, bool, dict, list, tuple, Any, str)
 _IS = {
     int: "a whole number", float: "a finite number", bool: "true or false", NoneType: "null", str: "a text",
@@ -29,15 +29,21 @@ _IS = {
 
 
 class RefusedError(ValueError):
-    """A text that is no value of an annotation; says why."""
+    """A text that cannot be read as its annotation asks. The message says why."""
 
 
 def parse(kind: Any, text: str) -> Any:
-    """Read a text as a value of an annotation; raises `RefusedError`.
+    """Read a text as a value of the type `kind`.
 
-    A text is kept as it is for `str`. Numbers are decimal (`02000` is 2000, `5e3` is 5000), truth values are
-    true, false, yes, no, on, off, 1 and 0, and null or None is None. Lists, tuples and mappings have their
-    items between commas, brackets around them or not; an item in quotes is what stands in the quotes.
+    For `str` the text is kept as it is. Numbers are decimal: `02000` is 2000 and `5e3` is 5000. Truth values are
+    true, false, yes, no, on, off, 1 and 0. Both null and None are None. The items of lists, tuples and mappings
+    are separated by commas, with or without brackets around them. An item in quotes is the text between the quotes.
+
+    Raises `RefusedError` for a text that is not such a value.
+
+    Example:
+        >>> parse(list[int], "1, 2"), parse(float, "5e3"), parse(int | str, "all")
+        ([1, 2], 5000.0, 'all')
     """
     if broken := regex.search(r"\p{Cs}", text):
         raise RefusedError(f"is no text at character {broken.start() + 1}: bytes that are no UTF-8")
@@ -56,7 +62,12 @@ def parse(kind: Any, text: str) -> Any:
 
 
 def quoted(text: str) -> str | None:
-    """Give what stands in the quotes of JSON or Python around a whole text; None where it is not quoted so."""
+    """Give the text between the quotes around a whole text, as JSON or Python read it; None without quotes.
+
+    Example:
+        >>> quoted('"a, b"'), quoted("a")
+        ('a, b', None)
+    """
     if not _QUOTED.fullmatch(text):
         return None
     try:
@@ -72,9 +83,14 @@ def quoted(text: str) -> str | None:
 
 
 def split(text: str, sign: str = ",") -> list[str]:
-    """Split a text at a sign that stands outside quotes and brackets; raises `RefusedError` for one left open."""
+    """Split a text at a sign, but not within quotes or brackets; raises `RefusedError` where one is not closed.
+
+    Example:
+        >>> split("a, [b, c], 'd, e'")
+        ['a', '[b, c]', "'d, e'"]
+    """
     parts, start, place, open_ = [], 0, 0, ""
-    begins = True  # whether an item does, so that the apostrophe of a word is no quote
+    begins = True  # whether an item begins here: a quote opens there only, and an apostrophe in a word is none
     while place < len(text):
         char = text[place]
         if begins and char in "\"'":
@@ -141,7 +157,7 @@ def _mapping(inner: tuple[Any, ...], items: list[str]) -> dict[Any, Any]:
 
 
 def _items(text: str, opens: str) -> list[str]:
-    """Give the items of a text in brackets, or of one with commas alone."""
+    """List the items of a text with commas between them, with or without brackets around it."""
     parts = split(text)
     if len(parts) == 1 and text.startswith(tuple(opens)):
         if not text.endswith(_CLOSES[text[0]]):
@@ -155,7 +171,7 @@ def _items(text: str, opens: str) -> list[str]:
 
 
 def _item(kind: Any, text: str) -> Any:
-    """Read an item of a list: one in quotes is a text, or a choice."""
+    """Read one item of a list. An item in quotes is a text, or one of the choices of a `Literal`."""
     inside = quoted(text)
     kinds = {_plain(member): member for member in _members(kind)}
     if inside is not None and kinds.keys() & {str, Any}:

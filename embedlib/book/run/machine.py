@@ -1,4 +1,4 @@
-"""What a run takes of the machine: a folder of its own for sockets, and for all that would be written into a home."""
+"""What a run needs of the machine: a folder for its sockets and for files that would go into the user's home."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from embedlib.errors import EmbedlibError
 logger = logging.getLogger(__name__)
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-LONGEST = 103  # bytes of a socket's path; Linux takes 107, macOS 103
+LONGEST = 103  # the most bytes of a socket's path: Linux takes 107, macOS 103
 _SOCKET = "kernel"  # Jupyter adds a number
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder for one run, which goes at its end: where the sockets' paths are short enough, if there is such.
+    """Make a folder for one run, and delete it when the block ends.
 
-    Raises `EmbedlibError` where no folder of temporary files can be written.
+    It is made in the first place where the paths of sockets are short enough, if there is one. Raises
+    `EmbedlibError` where no folder for temporary files can be written.
     """
     prefix = f"{SOCKETS}{os.getpid()}-"
     places = temporary_folders()
@@ -42,7 +43,7 @@ def scratch() -> Iterator[Path]:
 
 
 def check_build(folder: Path) -> None:
-    """Try to write into a folder of runs; raises `EmbedlibError` where that fails."""
+    """Check that the folder of runs can be written; raises `EmbedlibError` where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -56,12 +57,12 @@ def _fits(folder: Path) -> bool:
 
 
 def connection(folder: Path) -> dict[str, Any]:
-    """Give the settings of the kernel's connection: sockets in a folder, or ports where their paths are too long."""
+    """Give the settings of the kernel's connection: sockets in the folder, or ports if their paths are too long."""
     return {"transport": "ipc", "ip": str(folder / _SOCKET)} if _fits(folder) else {}
 
 
 def kernel_manager(said: Path) -> type[AsyncKernelManager]:
-    """Give a class that starts kernels; what such a process says outside its cells goes into the file `said`."""
+    """Give a class that starts kernels. What a kernel writes outside its cells goes into the file `said`."""
 
     class Manager(AsyncKernelManager):
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
@@ -72,19 +73,19 @@ def kernel_manager(said: Path) -> type[AsyncKernelManager]:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """Give the environment of a run whose own folder is `folder`: offline, and with nothing written into a home.
+    """Give the environment variables of a run: it is offline and writes nothing into the user's home.
 
-    What Jupyter and IPython write goes into the folder. Matplotlib's list of fonts is made before the kernel
-    starts, once for a cache, so that nothing is said of it in a cell.
+    Jupyter and IPython write into `folder`, the run's own. Matplotlib's list of fonts is made before the kernel
+    starts, once for each cache. Otherwise Matplotlib would report it in a cell's output.
     """
     made = {"JUPYTER_RUNTIME_DIR": folder / "jupyter", "IPYTHONDIR": folder / "ipython"}
     for path in made.values():
         path.mkdir(exist_ok=True)
     try:
         fonts = made_whole(cache_dir() / "matplotlib" / importlib.metadata.version("matplotlib"), _has_fonts, _fonts)
-        if not os.access(fonts, os.W_OK):  # which Matplotlib would say in a cell
+        if not os.access(fonts, os.W_OK):  # Matplotlib would report that in a cell's output
             fonts = shutil.copytree(fonts, folder / "matplotlib")
-    except OSError:  # a cache that can only be read
+    except OSError:  # the cache cannot be written
         fonts = folder / "matplotlib"
         _fonts(fonts)
     compiled = PROJECT / "embedlib" / "metrics"

@@ -1,4 +1,4 @@
-"""The files and folders that the parameters of a run name."""
+"""Find the files and folders that the parameters of a run name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import regex
 
 from embedlib.errors import ParameterError
 
-_MOST = 10_000  # files of a folder
+_MOST = 10_000  # the most files of a folder that a run may depend on
 
 _OPENS = regex.compile(r"(?:~\w*|\.\.?)?[\\/]|[A-Za-z]:[\\/]")
 _ENDING = regex.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
@@ -23,19 +23,25 @@ _WORDS = regex.compile(r"\b(?:files?|folders?|paths?|director(?:y|ies))\b", rege
 
 
 def names_files(comment: str) -> bool:
-    """Tell by the comment of a parameter whether it may name a file or folder."""
+    """Say whether a parameter may name a file or folder, by the words of its comment.
+
+    Example:
+        >>> names_files("the file of the MEN ratings"), names_files("bootstrap draws")
+        (True, False)
+    """
     return bool(_WORDS.search(comment))
 
 
 def find_files(name: str, value: Any, *, named: bool) -> Any:
-    """Turn the paths in a parameter's value into absolute ones, from the current folder and `~`.
+    """Make the paths in a parameter's value absolute. They begin at the current folder or at `~`.
 
-    A text is the path of a file or folder that is there, if it has a separator, a file's ending or `~` in
-    front, or if the parameter is one of files (`named`). `*`, `?` and `[...]` stand for names: in a list, for
-    all that match, sorted; elsewhere for the only one. A link keeps its own name. Any other text stays.
+    A text counts as a path if there is such a file or folder, and if it looks like a path: it has a separator, the
+    ending of a file or `~` in front. With `named` the parameter takes files, and any text may be a path.
+    The patterns `*`, `?` and `[...]` are replaced by the paths that match, sorted; outside a list only one may match.
+    The path of a link stays that of the link. Any other text is kept.
 
-    Raises `ParameterError` where a path of a parameter of files, or one that begins with `./`, `../` or `~/`,
-    is not there, with the nearest name that is.
+    Raises `ParameterError`, with the nearest name that exists, for a path that does not exist where the parameter
+    takes files or the path begins with `./`, `../` or `~/`.
     """
     if isinstance(value, str):
         found = _find(name, value, named)
@@ -56,7 +62,7 @@ def find_files(name: str, value: Any, *, named: bool) -> Any:
 
 
 def expand(name: str, items: list[str]) -> list[str]:
-    """Put in the place of each pattern of a list, such as `vectors/*.vec`, the paths that it matches, sorted."""
+    """Replace each pattern in a list, such as `vectors/*.vec`, by the paths that it matches, sorted."""
     return [path for item in items for path in (_find(name, item, True) if _is_pattern(item) else [item])]
 
 
@@ -84,7 +90,7 @@ def _find(name: str, text: str, named: bool) -> list[str]:
 
 
 def _says_where(text: str) -> bool:
-    """Tell a path from dots and slashes alone."""
+    """Say whether a text has more in it than dots, slashes and blanks."""
     return bool(text.strip("./\\~ "))
 
 
@@ -114,9 +120,10 @@ def _missing(name: str, text: str, path: str, marked: bool) -> str:
 
 
 def watched(value: Any, start: Path) -> Iterator[Path]:
-    """Give the files that a parameter's value names, those of its folders among them but for hidden ones.
+    """List the files that a parameter's value names, and the files in the folders that it names.
 
-    Relative paths begin at `start`. Raises `ParameterError` for a folder of very many files.
+    Hidden files in folders are left out. Relative paths begin at `start`. Raises `ParameterError` for a folder of
+    more than 10,000 files.
     """
     if isinstance(value, dict):
         value = list(value.values())

@@ -1,4 +1,4 @@
-"""The parameters of a notebook: read from its annotated cell, checked before a kernel starts."""
+"""Read the parameters of a notebook from its parameters cell, and check new values before a kernel starts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Parameter:
     comment: str
 
     def check(self, value: Any) -> Any:
-        """Check a value against the annotation; raises `ParameterError` that says what is allowed."""
+        """Check a value against the annotation; raises `ParameterError`, which says what is allowed."""
         try:
             return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_python(value)
         except ValidationError:
@@ -45,13 +45,13 @@ class Parameter:
             ) from None
 
     def from_json(self, value: Any) -> Any:
-        """Give back a value that went through JSON: a tuple came out as a list."""
+        """Restore a value that was written as JSON, where a tuple becomes a list."""
         return TypeAdapter(self.type, config=ConfigDict(strict=True)).validate_json(json.dumps(value))
 
     def parse(self, text: str) -> Any:
-        """Turn the text of `-p name=text` into a checked value of the annotation (see `literals.parse`).
+        """Turn the text of `-p name=text` into a value of the annotation, and check it (see `literals.parse`).
 
-        Raises `ParameterError` that names the parameter, the text, what is allowed and the default.
+        Raises `ParameterError`, which names the parameter, the text, what is allowed and the default.
         """
         try:
             return self.check(parse(self.type, text))
@@ -71,7 +71,7 @@ def _choices(annotation: Any) -> list[Any]:
 
 
 def parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
-    """Find the code cell tagged `parameters`; raises `NotebookError` where there are several."""
+    """Find the code cell that is tagged `parameters`; raises `NotebookError` where several cells are."""
     cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     if len(cells) > 1:
         raise NotebookError(f"{len(cells)} cells are tagged `parameters`; a notebook has one")
@@ -79,10 +79,10 @@ def parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
 
 
 def read_parameters(notebook: NotebookNode) -> dict[str, Parameter]:
-    """Read the parameters of a notebook, in order; a notebook without the cell has none.
+    """Read the parameters of a notebook, in order. A notebook without a parameters cell has none.
 
-    Raises `NotebookError` for a line that is not `name: type = literal  # comment`, an annotation
-    other than int, float, str, bool, list, dict, tuple, None, Literal and their unions, and a
+    Raises `NotebookError` for a line that is not `name: type = literal  # comment`, and for an annotation
+    other than int, float, str, bool, list, dict, tuple, None, Literal and their unions. Raises `ParameterError` for a
     default that its own annotation does not allow.
     """
     cell = parameters_cell(notebook)
@@ -123,13 +123,14 @@ def _evaluate(name: str, annotation: ast.expr) -> Any:
 
 
 def resolve(notebook: NotebookNode, given: dict[str, str]) -> dict[str, Any]:
-    """Check the texts of `-p name=text` against a notebook; gives the values that were set.
+    """Check the texts of `-p name=text` against the parameters of a notebook; gives the values that were set.
 
-    A path in a value becomes absolute (see `files.find_files`), since the notebook runs in the project's folder;
-    so does that of a model, and the id of a model of the hub gets its commit; it is fetched where it has to be.
+    A path in a value becomes absolute, since the notebook runs in the project's folder (see
+    `parameter_files.find_files`). A path of a model becomes absolute as well. The id of a model of the hub gets its
+    commit, and the model is fetched if it is not here yet.
 
-    Raises `ParameterError` for an unknown name (with the nearest match), a text that is no value of its
-    annotation, a file that is not there, an empty list of models and an unknown model.
+    Raises `ParameterError` for an unknown name (with the nearest match), a text that is not a value of its
+    annotation, a file that does not exist, an empty list of models and an unknown model.
     """
     known = read_parameters(notebook)
     values = {}

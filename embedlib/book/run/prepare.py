@@ -1,4 +1,4 @@
-"""What notebooks need before they run: converted models and stored vectors."""
+"""Prepare what notebooks need before they run: converted models and stored vectors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from embedlib.encoders.gguf_convert import model_folder
 from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models.roster import find_model
 
-# What `embedlib build --profile` sets, in every notebook whose parameter of that name may be a number.
+# What `embedlib build --profile` sets, in every notebook that has a parameter of this name with a number as default.
 PROFILES: dict[str, dict[str, str]] = {"default": {}, "full": {"words": "all"}}
 
 
@@ -26,24 +26,24 @@ def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
         raise UnknownNameError.of("profile", profile, PROFILES)
     known = read_parameters(read_source(source))
     settings = {n: text for n, text in PROFILES[profile].items() if n in known and isinstance(known[n].default, int)}
-    if "runs" in known and PROFILES[profile]:  # the other notebooks' runs with this profile
+    if "runs" in known and PROFILES[profile]:  # it reads the other notebooks' runs: those with this profile
         others = [n for n in notebook_sources(source.parent) if "runs" not in read_parameters(read_source(n))]
         settings["runs"] = json.dumps([str(plan_profile(other, profile, build).output) for other in others])
     return plan(source, settings, build)
 
 
 def extract_for(runs: Sequence[Run]) -> None:
-    """Convert the models of some runs and store the vectors of as many words of the lexicon as they use.
+    """Convert the models of some runs, and store the vectors of the lexicon's words that they use.
 
-    Raises what `find_model` raises for a model, and `EmbedlibError` where the
-    extraction fails or the runs could not be written.
+    Raises what `find_model` raises for a model, and `EmbedlibError` where the extraction fails or the folder of runs
+    cannot be written.
     """
     for build in {run.build for run in runs}:
         check_build(build)
     names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))
     for name in names:
         if find_model(name).kind == "causal":
-            model_folder(find_model(name))  # converted while nothing else is in memory
+            model_folder(find_model(name))  # converts it, while no other model is in memory
     sizes = [run.settings["words"] for run in runs if "words" in run.settings]
     words = "all" if "all" in sizes else max((size for size in sizes if isinstance(size, int)), default=0)
     # A process of its own, so that the models are not in memory beside those of the notebooks.

@@ -1,4 +1,4 @@
-"""What is shown while notebooks run: chapter and cell at work, the time so far and, as an estimate, the last run's."""
+"""Show how runs go on: the chapter and its cell, the time so far, and how long the last run took."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from embedlib.book.run.run import Run, last_seconds
 
 
 def clock(seconds: float) -> str:
-    """Write a time as people read it: `0:07`, `12:30`, `1:02:03`."""
+    """Write a time in seconds as minutes and seconds, with hours where there are any.
+
+    Example:
+        >>> clock(7), clock(750), clock(3723)
+        ('0:07', '12:30', '1:02:03')
+    """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def ran(run: Run, reasons: Sequence[str]) -> str:
-    """Say in a line what became of a run that `execute` gave these reasons for."""
+    """Say in one line how a run ended, for which `execute` gave these reasons."""
     if not reasons:
         return f"{run.name}: nothing changed"
     seconds = last_seconds(run)
@@ -29,7 +34,7 @@ def ran(run: Run, reasons: Sequence[str]) -> str:
 
 
 class _Time(ProgressColumn):
-    """The time so far and, where it is known, the time that the last run took."""
+    """A column with the time so far and, where it is known, the time that the last run took."""
 
     def render(self, task: Task) -> Text:
         last = task.fields["last"]
@@ -37,7 +42,7 @@ class _Time(ProgressColumn):
 
 
 class Board:
-    """The runs at work, in a terminal; anywhere else it shows nothing. It is told by `execute` (a `Watch`)."""
+    """A display of the runs at work, which `execute` keeps up to date. It shows nothing outside a terminal."""
 
     def __init__(self, progress: Progress, runs: Sequence[Run]) -> None:
         self._progress = progress
@@ -56,22 +61,22 @@ class Board:
             self._progress.update(self._whole, last=self._estimate())
 
     def cell(self, run: Run, number: int) -> None:
-        """Show the cell at work."""
+        """Show that a cell of a run begins."""
         self._progress.update(self._tasks[run.name], completed=number, refresh=True)
 
     def ends(self, run: Run) -> None:
-        """Take a run away that has ended."""
+        """Remove a run that has ended."""
         if run.name in self._tasks:
             self._progress.remove_task(self._tasks.pop(run.name))
 
     def done(self, run: Run) -> None:
-        """Count a run that is done with, whether it ran, failed or was not needed."""
+        """Count a run as done, whether it ran, failed or was not needed."""
         self._left.pop(run.name, None)
         if self._whole is not None:
             self._progress.update(self._whole, advance=1)
 
     def _estimate(self) -> float | None:
-        """Add up the time so far and that of the last runs of what is left, where all of it is known."""
+        """Add the time so far to the last times of the runs that are left; None where one of these is unknown."""
         so_far = next((task.elapsed or 0 for task in self._progress.tasks if task.id == self._whole), 0)
         seconds = [time for time in self._left.values() if time is not None]
         return so_far + sum(seconds) if len(seconds) == len(self._left) else None
@@ -79,7 +84,7 @@ class Board:
 
 @contextmanager
 def board(console: Console, runs: Sequence[Run]) -> Iterator[Board]:
-    """Show on a console how some runs go on, as long as the block lasts."""
+    """Show the progress of some runs on a console while the block runs."""
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(12),

@@ -1,4 +1,4 @@
-"""Run notebooks with papermill: only when something they depend on changed, never half."""
+"""Run notebooks with papermill, if something that they depend on has changed. The output is whole or not written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Fingerprint = dict[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a notebook: where its parts lie and what it depends on."""
+    """One run of a notebook: its source, its parameters and the files that it writes."""
 
     source: Path
     notebook: NotebookNode
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Name the output: the notebook's name, and a digest where parameters were set."""
+        """The name of the output: the notebook's, and a digest of the parameters where some were set."""
         if not self.parameters:
             return self.source.stem
         text = json.dumps(self.parameters, sort_keys=True)
@@ -75,14 +75,14 @@ class Run:
 
     @property
     def state(self) -> Path:
-        """What the last good run depended on."""
+        """The file that says what the last good run depended on."""
         return self.build / "state" / f"{self.name}.json"
 
 
 def plan(source: Path, given: dict[str, str] | None = None, build: Path | None = None) -> Run:
-    """Read a notebook and check the texts of its parameters; no kernel starts.
+    """Read a notebook and check the values that are given for its parameters. No kernel starts.
 
-    Raises `ParameterError` or `NotebookError`, as `parameters.resolve` does.
+    `given` has the texts of `-p name=text`. Raises `ParameterError` or `NotebookError`, as `parameters.resolve` does.
     """
     notebook = read_source(source)
     return Run(source, notebook, resolve(notebook, given or {}), build or PROJECT / "_build")
@@ -127,13 +127,24 @@ def _models(settings: dict[str, Any], uses: Uses) -> dict[str, ModelSpec]:
     """
     known = roster()
     given = settings.get("models", known if uses.uses_module("embedlib.models.roster") else ())
-    texts = {*uses.texts, *(value for value in settings.values() if isinstance(value, str))}
+    texts = {*uses.texts, *_texts(list(settings.values()))}
     named = [name for name in known if uses.whole_roster or name in texts]
     return {name: find_model(name) for name in dict.fromkeys([*given, *named])}
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """List the texts in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
 def _runs_read(run: Run) -> list[Path]:
-    """List the executed notebooks that a notebook with a parameter `runs` reads: those given, or all others'."""
+    """List the executed notebooks that a notebook reads by its parameter `runs`: those given, or all others."""
     if "runs" not in run.settings:
         return []
     others = [source.stem for source in notebook_sources(run.source.parent) if source.stem != run.source.stem]
@@ -142,7 +153,7 @@ def _runs_read(run: Run) -> list[Path]:
 
 
 def why(run: Run, now: Fingerprint) -> list[str]:
-    """Say why a run is needed, one line a reason; empty where its last output still stands."""
+    """List the reasons why a run is needed; empty where its last output is up to date."""
     try:
         state = json.loads(run.state.read_text(encoding="utf-8"))
         before: Fingerprint = state["fingerprint"]
@@ -160,24 +171,23 @@ def why(run: Run, now: Fingerprint) -> list[str]:
 
 
 class Watch(Protocol):
-    """Whoever is told how a run goes on."""
+    """What `execute` reports the progress of a run to."""
 
     def begins(self, run: Run, cells: int) -> None:
-        """Take note that a run with so many code cells begins."""
+        """Report that a run begins, with this number of code cells."""
 
     def cell(self, run: Run, number: int) -> None:
-        """Take note that its code cell of that number, from 1, begins."""
+        """Report that the code cell of this number, from 1, begins."""
 
     def ends(self, run: Run) -> None:
-        """Take note that it has ended, well or not."""
+        """Report that a run has ended, whether it failed or not."""
 
 
 def execute(run: Run, *, force: bool = False, watch: Watch | None = None) -> list[str]:
-    """Run a notebook unless its last output still stands; gives the reasons (empty: skipped).
+    """Run a notebook unless its last output is up to date; gives the reasons, or none where it was not run.
 
-    The output appears whole under `_build/executed/`. A failed run is kept under `_build/failed/`,
-    leaves the last good output alone and raises `NotebookError` with the traceback. `watch` is told
-    of every cell.
+    The output goes to `_build/executed/` when the run is complete. A failed run goes to `_build/failed/`, leaves
+    the last good output as it was, and raises `NotebookError` with the traceback. Each cell is reported to `watch`.
     """
     now = fingerprint(run)
     reasons = why(run, now) or (["forced"] if force else [])
@@ -195,7 +205,7 @@ def execute(run: Run, *, force: bool = False, watch: Watch | None = None) -> lis
 
 
 def last_seconds(run: Run) -> float | None:
-    """Give how long the last good run took, where that is known."""
+    """Give how long the last good run took, in seconds; None where that is unknown."""
     try:
         return float(json.loads(run.state.read_text(encoding="utf-8"))["seconds"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -217,7 +227,7 @@ def _papermill(run: Run, watch: Watch | None = None) -> NotebookNode:
             papermill.execute_notebook(
                 start, done, run.parameters, kernel_name=KERNELSPEC["name"], cwd=str(PROJECT),
                 progress_bar=False, log_output=False,
-                # sockets in a folder of the run's own instead of open ports
+                # Sockets in the run's own folder, instead of open ports.
                 config=Config({"KernelManager": connection(folder)}),
                 kernel_manager_class=kernel_manager(said), **hooks,
             )  # fmt: skip
@@ -249,13 +259,13 @@ def _words_of_kernel(said: Path) -> str:
 
 @contextmanager
 def _watched(run: Run, watch: Watch | None) -> Iterator[dict[str, Any]]:
-    """Give the hooks through which nbclient tells of every code cell that it executes."""
+    """Give the hooks by which nbclient reports each code cell that it executes to `watch`."""
     if watch is None:
         yield {}
         return
     numbers = itertools.count(1)
     code = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in run.notebook.cells)
-    watch.begins(run, code + bool(run.parameters))  # papermill puts in a cell of the parameters given
+    watch.begins(run, code + bool(run.parameters))  # papermill adds a cell with the parameters that were set
     try:
         yield {"on_cell_execute": lambda **_: watch.cell(run, next(numbers))}
     finally:
@@ -263,7 +273,7 @@ def _watched(run: Run, watch: Watch | None) -> Iterator[dict[str, Any]]:
 
 
 def _made_with(run: Run) -> dict[str, Any]:
-    """Say what a run's numbers were made with: the kind of machine, packages, and the models' checksums."""
+    """List what a run's numbers were made with: the machine, the packages, and the models by checksum."""
     names = run.settings.get("models", [])
     return {
         "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
@@ -280,7 +290,7 @@ def _write_state(run: Run, now: Fingerprint, seconds: float | None = None) -> No
 
 @contextmanager
 def environment(settings: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
+    """Set environment variables while the block runs, and restore them at its end."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -1,4 +1,4 @@
-"""Where things stand: every notebook's last run and every model's files, without loading a model."""
+"""Report the state of every notebook's last run and of every model's files. No model is loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOWNLOADS = {
 
 @dataclass(frozen=True)
 class NotebookStatus:
-    """A notebook's last run: `reasons` say why it is stale, or how it failed."""
+    """The state of a notebook's last run. `reasons` say why it is stale, or how it failed."""
 
     name: str
     state: Literal["fresh", "stale", "failed", "never run"]
@@ -39,7 +39,7 @@ class NotebookStatus:
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """A model's files: the packages to install, their size in MB where it is known, and missing files."""
+    """The state of a model's files: packages to install, what these weigh in MB if it is known, and missing files."""
 
     name: str
     state: Literal["ready", "needs download", "needs conversion", "needs files"]
@@ -49,7 +49,7 @@ class ModelStatus:
 
     @property
     def detail(self) -> str:
-        """Say what is needed, in words."""
+        """Say what is needed, in one line."""
         size = f", about {self.megabytes} MB" if self.megabytes else ""
         if self.state == "needs download":
             return f"pip install -r requirements.txt (lacking {', '.join(self.packages)}{size})"
@@ -59,14 +59,17 @@ class ModelStatus:
 
 
 def notebook_status(source: Path, profile: str = "default", build: Path | None = None) -> NotebookStatus:
-    """Look at a notebook's last run with a profile's parameters; raises `UnknownNameError` for a profile."""
+    """Find the state of a notebook's last run with a profile's parameters.
+
+    Raises `UnknownNameError` for an unknown profile.
+    """
     try:
         run = plan_profile(source, profile, build)
     except NotebookError as error:
         return NotebookStatus(source.stem, "failed", (str(error).split("\n", 1)[0],))
     reasons = tuple(why(run, fingerprint(run)))
     if run.failed.is_file() and not _is_newer(run.output, run.failed):
-        standing = () if reasons else ("the last good run still stands",)
+        standing = () if reasons else ("the last good run is up to date",)
         return NotebookStatus(run.name, "failed", (failure(run), *standing))
     if not reasons:
         return NotebookStatus(run.name, "fresh")
@@ -88,7 +91,7 @@ def failure(run: Run) -> str:
 
 
 def model_status(spec: ModelSpec) -> ModelStatus:
-    """Look whether a model's files are there; no file is read."""
+    """Find the state of a model's files, without reading them."""
     packages: dict[str, None] = {}
     files: dict[str, None] = {}
     for part in (part for artifact in spec.artifacts for part in artifact.parts):
@@ -107,12 +110,17 @@ def model_status(spec: ModelSpec) -> ModelStatus:
 
 
 def model_statuses() -> list[ModelStatus]:
-    """Look at every model of the roster, in its order."""
+    """Find the state of the files of every model of the roster, in its order."""
     return [model_status(spec) for spec in roster().values()]
 
 
 def first_reasons(reasons: Iterable[str], shown: int = 3) -> str:
-    """Join the first reasons, and say how many more there are."""
+    """Join the first reasons, and say how many more there are.
+
+    Example:
+        >>> first_reasons(["a changed", "b changed", "c changed"], shown=2)
+        'a changed; b changed and 1 more'
+    """
     listed = list(reasons)
     more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
     return "; ".join(listed[:shown]) + more

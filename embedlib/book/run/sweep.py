@@ -1,4 +1,4 @@
-"""Sweeps: one notebook at every combination of some values, and one table of what the runs recorded."""
+"""Run one notebook with every combination of some values, and write one table of what the runs recorded."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 
 @dataclass(frozen=True)
 class Point:
-    """One combination of values: the texts that were given, and the run that they make."""
+    """One combination of values: the texts that were given, and the run with these values."""
 
     given: dict[str, str]
     run: Run
 
     @property
     def label(self) -> str:
-        """Name the point as progress lines do."""
+        """The name of the point in lines of progress."""
         return f"{self.run.name} ({', '.join(f'{name}={text}' for name, text in self.given.items())})"
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The points of a grid, the last parameter varying fastest, and the parameters that were given."""
+    """The points of a grid, where the last parameter varies fastest, and the names of its parameters."""
 
     points: tuple[Point, ...]
     names: tuple[str, ...]
 
     @property
     def table(self) -> Path:
-        """The CSV of all records; a Parquet file of the same lies beside it."""
+        """The path of the CSV file with all records. A Parquet file with the same table is beside it."""
         runs = sorted(point.run.name for point in self.points)
         digest = hashlib.sha256(json.dumps(runs).encode()).hexdigest()[:8]
         run = self.points[0].run
@@ -71,7 +71,12 @@ class Sweep:
 
 
 def split_settings(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Split the texts of `-p name=value`; raises `ParameterError` for one without `=`."""
+    """Split the texts of `-p name=value` into names and values; raises `ParameterError` for one without `=`.
+
+    Example:
+        >>> split_settings(["words=100,200"])
+        [('words', '100,200')]
+    """
     settings = []
     for text in texts:
         name, sign, value = text.partition("=")
@@ -82,11 +87,10 @@ def split_settings(texts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def plan_sweep(source: Path, settings: Sequence[tuple[str, str]], build: Path | None = None) -> Sweep:
-    """Make the grid of all values given for each parameter; no kernel starts.
+    """Make the grid of all combinations of the values that are given. No kernel starts.
 
-    A parameter given several times has several values, and so has one with commas where it is a
-    number, a truth value or one of fixed choices (see `split_values`). A combination that comes
-    twice is run once.
+    A parameter has several values if it is given several times, or if its text has commas and it is a number, a truth
+    value or one of fixed choices (see `split_values`). A combination that is given twice is run once.
 
     Raises `ParameterError`, `UnknownNameError` or `NotebookError`.
     """
@@ -107,10 +111,11 @@ def plan_sweep(source: Path, settings: Sequence[tuple[str, str]], build: Path | 
 
 
 def split_values(parameter: Parameter, text: str) -> list[str]:
-    """Split a text at its commas where the parameter's type makes clear that it holds several values.
+    """Split a text at its commas if, by the type of the parameter, these separate values.
 
-    That is so for int, float, bool, None and `Literal`, and for a number or a string (`words`) where
-    at least one of the parts is a number. Lists, dicts and plain strings stay whole.
+    They do for int, float, bool, None and `Literal`. For a number or a string, as `words` is, they do if at least one
+    of the parts is a number. Lists, dicts, tuples and plain strings are not split. Raises `ParameterError` for a text
+    that may be one number with thousands separators or several numbers.
     """
     parts = [part.strip() for part in text.split(",")]
     kinds = _kinds(parameter.type)
@@ -143,7 +148,7 @@ def _is_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a point: `rows` of the table (ok), or the first line of the error (failed)."""
+    """How a point ended: with `rows` for the table (ok), or with the first line of its error (failed)."""
 
     status: Literal["ok", "failed", "waiting"]
     rows: tuple[tuple[str, str, str, Value], ...] = ()
@@ -151,12 +156,11 @@ class Outcome:
 
 
 def run_sweep(sweep: Sweep, jobs: int = 1, watch: Board | None = None) -> dict[str, Outcome]:
-    """Run the points that need it, at most `jobs` at a time; gives each run's outcome, by its name.
+    """Run the points that need it, at most `jobs` at a time; gives the outcome of each run, by its name.
 
-    Every point is a process of its own, with its share of the cores. The table is written before the
-    first and after each of them, so that a sweep that was stopped goes on where it was when it is
-    called again. A point that fails is in the table with its error; the others go on. `watch` shows
-    the points at work.
+    Each point is run in a process of its own, with its share of the cores. The table is written before the first
+    point and after each one. A sweep that was stopped goes on from there when it is called again. A point that fails
+    is in the table with its error, and the others go on. `watch` shows the points at work.
 
     Raises `ParameterError` for a number of jobs below 1.
     """
@@ -194,7 +198,7 @@ def run_sweep(sweep: Sweep, jobs: int = 1, watch: Board | None = None) -> dict[s
 
 
 def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
-    """Write what is known of all points as CSV and Parquet, each in one step."""
+    """Write the table of all points as CSV and as Parquet. Each file is whole or as it was before."""
     rows: list[tuple[Any, ...]] = []
     for point in sweep.points:
         outcome = outcomes[point.run.name]
@@ -205,7 +209,7 @@ def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
             rows.append((*setting, record, row, column, number, text, point.run.output.name, outcome.status))
     frame = pd.DataFrame(rows, columns=[*sweep.names, *COLUMNS])
     for name in sweep.names:
-        if any(isinstance(value, str) for value in frame[name]):  # such as 5000 and "all"
+        if any(isinstance(value, str) for value in frame[name]):  # as 5000 and "all" are
             frame[name] = frame[name].map(str)
     frame = frame.astype({"value": "float64", "text": "string"})
     with written_whole(sweep.table) as aside:
@@ -215,7 +219,7 @@ def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
 
 
 def _plain(value: Any) -> Value:
-    """Give a parameter's value as a cell of the table: a list or dict as JSON."""
+    """Give a parameter's value as a cell of the table; a list or dict becomes JSON."""
     return value if isinstance(value, str | int | float | bool) else json.dumps(value)
 
 
@@ -225,7 +229,7 @@ def _rows(run: Run) -> tuple[tuple[str, str, str, Value], ...]:
 
 
 class _Workers:
-    """A bounded number of processes, each with its own share of the cores."""
+    """A fixed number of processes at most, each with its own share of the cores."""
 
     def __init__(self, jobs: int, watch: Watch | None = None) -> None:
         self.watch = watch
@@ -236,7 +240,7 @@ class _Workers:
             self._shares.put(share)
 
     def run(self, point: Point) -> tuple[Outcome, float]:
-        """Run a point in a process; gives its outcome and the seconds it took."""
+        """Run a point in a process; gives its outcome and the time that it took in seconds."""
         share, start = self._shares.get(), time.monotonic()
         try:
             error = self._execute(point, share)
@@ -271,7 +275,7 @@ class _Workers:
         return f"{run.name}: its process ended with status {process.returncode}{last and f': {last}'}"
 
     def _follow(self, process: subprocess.Popen[str], run: Run, task: str) -> str:
-        """Hand the process its task and tell the watch of what it says; gives the first line of its error, or none."""
+        """Give the process its task, and report its messages to the watch; gives the first line of its error, or ""."""
         error = ""
         with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # type: ignore[union-attr]
             stdin.write(task)
@@ -285,7 +289,7 @@ class _Workers:
         return error
 
     def stop(self) -> None:
-        """Start nothing more and end what is running."""
+        """Start no more processes, and end those that are running."""
         self.pool.shutdown(wait=False, cancel_futures=True)
         for process in list(self._running):
             process.terminate()
@@ -293,14 +297,20 @@ class _Workers:
 
 
 def core_shares(jobs: int) -> list[list[int]]:
-    """Divide the cores of this process among so many; each gets at least one, if need be a shared one."""
+    """Divide the cores of this process among a number of jobs.
+
+    Each job gets at least one core. Jobs share cores where there are fewer cores than jobs.
+    """
     own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     cores = sorted(own)
     return [cores[job::jobs] or [cores[job % len(cores)]] for job in range(jobs)]
 
 
 def thread_limits(cores: int) -> dict[str, str]:
-    """Give the environment that keeps numerical libraries to so many threads, or to fewer where it does already."""
+    """Give the environment variables that limit numerical libraries to this number of threads.
+
+    A lower limit that is set already is kept.
+    """
     limits = {}
     for name in _THREADS:
         before = os.environ.get(name, "")
@@ -308,22 +318,23 @@ def thread_limits(cores: int) -> dict[str, str]:
     return limits
 
 
-_MARK = "embedlib: "  # how the lines begin that the process of a point writes for its sweep, each a message as JSON
+# A line with a message for the sweep begins so, in the output of the process of a point. The rest of it is JSON.
+_MARK = "embedlib: "
 
 
 def _message(line: str) -> dict[str, Any]:
-    """Read what the process of a point says in a line; empty where it is something else's."""
+    """Read the message in a line of a point's process; empty where the line is not a message."""
     if not line.startswith(_MARK):
         return {}
     try:
         said: dict[str, Any] = json.loads(line.removeprefix(_MARK))
-    except ValueError:  # cut off
+    except ValueError:  # the process was ended in the middle of the line
         return {}
     return said
 
 
 class _Teller:
-    """The watch in the process of a point, which tells the sweep."""
+    """The watch in the process of a point. It sends messages to the sweep."""
 
     def begins(self, run: Run, cells: int) -> None:
         self.say(begins=cells)
@@ -332,7 +343,7 @@ class _Teller:
         self.say(cell=number)
 
     def ends(self, run: Run) -> None:
-        """Say nothing: the sweep sees the process end."""
+        """Send nothing: the sweep sees that the process ends."""
 
     def say(self, **message: Any) -> None:
         sys.stdout.write(f"\n{_MARK}{json.dumps(message)}\n")
@@ -340,13 +351,14 @@ class _Teller:
 
 
 def _work(parent: int) -> None:
-    """Run the point that stands in the standard input, as JSON; on failure say `{"error": ...}` and exit 1."""
+    """Run the point that the standard input describes as JSON; on failure send `{"error": ...}` and exit with 1."""
+    # Without its sweep nobody takes the result, and the next sweep may run the same point.
     end_with_parent(parent)
     task = json.load(sys.stdin)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, task["cores"])
     try:
-        # As planned: what a branch of the hub stands for may have changed since.
+        # The values as they were planned: a branch of the hub may have another commit by now.
         source = Path(task["source"])
         notebook = read_source(source)
         known = read_parameters(notebook)
