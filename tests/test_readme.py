@@ -12,6 +12,7 @@ import yaml
 from test_architecture import LAYERS, PACKAGE, imports
 
 import embedlib
+from embedlib._util.code_digest import imported_files
 from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_source
 
@@ -135,3 +136,11 @@ def test_the_hooks_are_the_checks_of_make_lint():
     lint = (PROJECT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
     checked = [re.sub(r" --\S+| \.$", "", line.strip().removeprefix("$(BIN)/")) for line in lint.splitlines()[1:]]
     assert checked == [hook["entry"].removeprefix(".venv/bin/").replace(" --force-exclude", "") for hook in hooks]
+
+
+def test_the_key_of_the_cache_of_ci_has_all_code_that_vectors_depend_on():
+    workflow = (PROJECT / ".github" / "workflows" / "ci.yml").read_text()
+    patterns = re.findall(r"'([^']+)'", re.search(r"hashFiles\((.*)\)", workflow)[1])
+    counted = {path for pattern in patterns for path in PROJECT.glob(pattern.replace("/**", "/**/*"))}
+    encoders = [f"embedlib.encoders.{path.stem}" for path in (PACKAGE / "encoders").glob("[a-z]*.py")]
+    assert set(imported_files(*encoders)) <= counted

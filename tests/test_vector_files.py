@@ -269,7 +269,7 @@ def test_what_a_file_left_out_is_said_at_every_use(own, caplog, monkeypatch):
         said.append(caplog.text)
     assert said[0] == said[1]
     for sentence in (
-        "1 words stand twice; the first of each counts",
+        "1 words are listed twice; the first of each counts",
         "1 words have a vector of zeros and are left out",
     ):
         assert said[0].count(f"v.txt: {sentence}") == 1  # once in a process

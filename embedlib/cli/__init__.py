@@ -236,10 +236,10 @@ def doctor() -> None:
 
     found = examine()
     for item in found:
-        mend = f" -> {item.mend}" if item.mend else ""
+        remedy = f" -> {item.remedy}" if item.remedy else ""
         colour = {"ok": "green", "warning": "yellow", "problem": "red"}[item.level]
         label = f"[{colour}]{item.level:8}[/{colour}]"
-        console.print(f"{label} {item.subject}: {escape(item.text + mend)}", highlight=False, soft_wrap=True)
+        console.print(f"{label} {item.subject}: {escape(item.text + remedy)}", highlight=False, soft_wrap=True)
     if any(item.level == "problem" for item in found):
         raise typer.Exit(1)
 

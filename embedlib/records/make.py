@@ -134,13 +134,13 @@ def _frame(name: str, frame: pd.DataFrame, tolerance: Tolerances, *, is_figure: 
         raise RecordError(f"record {name!r}: columns have one level, not {frame.columns.nlevels}; join their names")
     columns = [_cell(name, str(column)) for column in frame.columns]
     if len(set(columns)) != len(columns):
-        raise RecordError(f"record {name!r}: a column name stands twice in {columns}")
+        raise RecordError(f"record {name!r}: a column name comes twice in {columns}")
     several = frame.index.nlevels > 1
     keys = [[_cell(name, part) for part in (key if several else (key,))] for key in frame.index]
     counts = Counter(map(tuple, keys))
     if twice := [key for key, count in counts.items() if count > 1]:
         shown = twice[0] if several else twice[0][0]
-        raise RecordError(f"record {name!r}: the row {shown!r} stands twice; row keys are unique")
+        raise RecordError(f"record {name!r}: the row {shown!r} comes twice; row keys are unique")
     return FrameRecord(
         name=name,
         figure=is_figure,

@@ -111,7 +111,7 @@ def _kinds(outputs: list[Any]) -> dict[str, None]:
 
 
 def _is_opaque(kind: str) -> bool:
-    """Tell pictures, and widgets, which are a random id here."""
+    """Check for pictures, and for widgets, whose text is a random id."""
     return kind.startswith("image/") or "widget-view" in kind
 
 

@@ -218,7 +218,7 @@ class _Kept:
     def said(self) -> list[str]:
         """Say what was left out, a sentence a reason."""
         counted = {
-            "words stand twice; the first of each counts": self.twice,
+            "words are listed twice; the first of each counts": self.twice,
             "words have a vector of zeros and are left out": len(self.zeros),
             "words are blank and are left out": self.blank,
         }
