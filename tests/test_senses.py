@@ -15,7 +15,7 @@ EAST, NORTH = np.array([1.0, 0.0], np.float32), np.array([0.0, 2.0], np.float32)
 
 
 def test_sense_auc_against_scikit_learn():
-    vectors, _labels = RNG.standard_normal((8, 4)).astype(np.float32), list("xxxyyyyx")
+    vectors, labels = RNG.standard_normal((8, 4)).astype(np.float32), list("xxxyyyyx")
     cosines = cosine_similarity(vectors)
     pairs = list(itertools.combinations(range(8), 2))
     truth = [labels[i] == labels[j] for i, j in pairs]
