@@ -118,6 +118,24 @@ def remove_components(vectors: Vectors, components: int) -> Vectors:
     return left
 
 
+def without_shared_directions(vectors: Vectors, components: int) -> dict[str, Vectors]:
+    """Give vectors as they are, centred, and without their first principal components (mu2018allbutthetop).
+
+    Three (n, d) float32, by name. The first is `vectors` itself. Raises `InputError` as
+    `remove_components` does.
+
+    Example:
+        >>> vectors = np.array([[3, 1], [-3, 1], [3, -1], [-3, -1]], dtype=np.float32)
+        >>> list(without_shared_directions(vectors, 1))
+        ['as they are', 'centred', '1 components removed']
+    """
+    return {
+        "as they are": vectors,
+        "centred": remove_components(vectors, 0),
+        f"{components} components removed": remove_components(vectors, components),
+    }
+
+
 def whiten(vectors: Vectors) -> Vectors:
     """Centre rows and scale every principal axis to variance one (su2021whitening).
 
