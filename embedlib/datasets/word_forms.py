@@ -46,7 +46,7 @@ def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
     row_of: dict[str, int] = {}
     for row, key in enumerate(table.keys):
         row_of.setdefault(table.found_as.get(key) or key, row)  # empty: made of subwords
-    return replace(table, keys=list(row_of), vectors=table.vectors[list(row_of.values())])
+    return replace(table, keys=list(row_of), array=table.array[list(row_of.values())])
 
 
 def _spelled(frame: pd.DataFrame, spell: Callable[[str], str]) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from embedlib.encoders.base import TOKEN_BUDGET, equal_length_batches
 from embedlib.encoders.gguf_convert import model_folder, tokenizer_file
-from embedlib.encoders.loading import load_tried
+from embedlib.encoders.loading import load_transformer
 from embedlib.encoders.prefix_tree import Node, grow_tree, shared_prefix
-from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
+from embedlib.encoders.transformer import FramedText, HiddenBatch, TransformerEncoder
 from embedlib.errors import ArtifactError
 from embedlib.models.external.architectures import Trial, alike
 from embedlib.models.spec import ModelSpec
@@ -47,7 +47,7 @@ class CausalEncoder(TransformerEncoder):
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         folder = model_folder(spec)
         tokenizer = Tokenizer.from_file(str(tokenizer_file(spec, folder)))
-        model, trial = load_tried(spec, folder, dtype, device)
+        model, trial = load_transformer(spec, folder, dtype, device)
         super().__init__(spec, tokenizer, model, dtype)
         self._deepest = self._shareable(trial)
         self._front: tuple[int, ...] = ()
@@ -76,10 +76,10 @@ class CausalEncoder(TransformerEncoder):
                 return self._deepest
         return 0
 
-    def frame(self, encoding: Any) -> Tokens:
+    def frame(self, encoding: Any) -> FramedText:
         room = None if self.spec.max_tokens is None else self.spec.max_tokens - len(self._front)
         ids, offsets = encoding.ids[:room], encoding.offsets[:room]
-        return Tokens(
+        return FramedText(
             (*self._front, *ids),
             (*((0, 0) for _ in self._front), *offsets),
             (*(False for _ in self._front), *(True for _ in ids)),

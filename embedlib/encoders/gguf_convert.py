@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from embedlib._util.paths import cache_dir, made_whole
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
 from embedlib.models.external.weights import faults_of
 from embedlib.models.files import locate, read_blocks, refusal, sha256, verified, verified_file
@@ -103,11 +104,8 @@ def _convert(spec: ModelSpec, work: Path) -> None:
     """Turn `joined.gguf` of a folder into a transformers folder with a manifest."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging as hub_logging
 
     joined = work / "joined.gguf"
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=joined.name, local_files_only=True)
     loaded, report = AutoModelForCausalLM.from_pretrained(
         work, gguf_file=joined.name, dtype=torch.float32, local_files_only=True, output_loading_info=True
@@ -146,6 +144,7 @@ def _end_with_parent(parent: int) -> None:
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
     try:
-        _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
+        with quietly():
+            _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
     except ArtifactError as error:
         sys.exit(str(error))

@@ -15,7 +15,7 @@ Pooling = Literal["mean", "last", "first", "max", "builtin"]
 Case = Literal["lower", "cased", "mixed"]
 
 
-class Part(BaseModel):
+class FilePart(BaseModel):
     """One piece of an artifact: a file in an installed wheel, or a file on disk."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,7 +36,7 @@ class Artifact(BaseModel):
 
     role: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[FilePart, ...] = Field(min_length=1)
 
 
 class ModelSpec(BaseModel):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
-from embedlib.models.external.folder_files import quietly
 
 _PROBE = 4  # tokens of the texts that a model is tried with
 _ALIKE = {"float32": 1e-4}  # how far two ways of computing the same may lie apart, against the length of a row

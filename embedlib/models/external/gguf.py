@@ -10,7 +10,7 @@ from gguf import GGUFReader, GGUFValueType
 
 from embedlib.errors import ArtifactError
 from embedlib.models.files import sha256
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 GGUF_MAGIC = b"GGUF"
 LONGEST_WINDOW = 2048  # tokens that a text is cut to, as for the causal models of the roster
@@ -64,7 +64,7 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
         dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos, layer=layers,
         pooling="mean", trained_on="not said", licence=str(fields.get("general.license", "not said")),
         citation="none", origin=origin,
-        artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(Part(path=str(path)),)),),
+        artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(FilePart(path=str(path)),)),),
     )  # fmt: skip
 
 

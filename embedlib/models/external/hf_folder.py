@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from embedlib.errors import ArtifactError
-from embedlib.models.external.adapters import DELTAS, SETTINGS, base_folder, check_adapter, fit_adapter
+from embedlib.models.external.adapters import ADAPTER_SETTINGS, DELTAS, base_folder, check_adapter, fit_adapter
 from embedlib.models.external.architectures import architecture, check_shapes, read_config, try_model
 from embedlib.models.external.bracket_options import Options
 from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
@@ -42,7 +42,7 @@ def check_names(names: Collection[str], where: str) -> None:
     """
     if MODULES in names:
         return
-    if SETTINGS in names:
+    if ADAPTER_SETTINGS in names:
         check_adapter(names, where)
         return
     unusable = sorted(name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")))
@@ -79,7 +79,7 @@ def describe_folder(folder: Path, name: str, origin: str, options: Options) -> M
     if (folder / MODULES).is_file():
         return describe_sentence_transformer(folder, name, origin, options)
     options.check(folder, (), "a folder of a model without prompts")
-    if (folder / SETTINGS).is_file():
+    if (folder / ADAPTER_SETTINGS).is_file():
         return _describe_adapter(folder, name, origin)
     return (describe_model2vec if is_model2vec(folder) else describe_transformer)(folder, name, origin)
 
@@ -117,7 +117,7 @@ def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
     """Give the spec of a model with an adapter: its own files and the adapter's make it what it is."""
     base = base_folder(folder)
     spec = describe_folder(base, name, origin, Options())
-    if spec.encoder not in ("bert", "causal") or (base / SETTINGS).is_file():
+    if spec.encoder not in ("bert", "causal") or (base / ADAPTER_SETTINGS).is_file():
         raise ArtifactError(
             f"{folder}: the adapter's model {base} is not a plain folder of transformers; merge the two"
         )
@@ -125,7 +125,7 @@ def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
     own, its = (_vocabulary(Path(file)) for file in (folder / TOKENS, spec.artifact("tokenizer").parts[0].path))
     if own not in ({}, its):
         raise ArtifactError(f"{folder}: its {TOKENS} has other tokens than that of its model {base}; merge the two")
-    added = (as_artifact("adapter", folder / DELTAS), as_artifact("adapter-settings", folder / SETTINGS))
+    added = (as_artifact("adapter", folder / DELTAS), as_artifact("adapter-settings", folder / ADAPTER_SETTINGS))
     return spec.model_copy(update={"artifacts": (*spec.artifacts, *added)})
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError, UnknownNameError
 from embedlib.models.external.architectures import decoders
 from embedlib.models.external.bracket_options import Options
-from embedlib.models.external.folder_files import MODULES, as_artifact, quietly, read_json, title_of
+from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
 from embedlib.models.external.hf_folder import describe_transformer, window
 from embedlib.models.external.tokenizer import lowers
 from embedlib.models.external.weights import HEADS, INDEX, WEIGHTS, faults_of
 from embedlib.models.spec import ModelSpec, Pooling
 
-SETTINGS = "config_sentence_transformers.json"
+LIBRARY_SETTINGS = "config_sentence_transformers.json"
 
 _POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max", "lasttoken": "last"}
 _LONG = "a longer text of more words, which another is filled up beside"
@@ -40,7 +41,7 @@ def describe_sentence_transformer(folder: Path, name: str, origin: str, options:
     text or cannot be loaded, and `UnknownNameError` for a prompt that the model has not.
     """
     options.check(folder, ("prompt",), "a folder of sentence-transformers")
-    modules, settings = _modules(folder), read_json(folder / SETTINGS)
+    modules, settings = _modules(folder), read_json(folder / LIBRARY_SETTINGS)
     kind = settings.get("model_type", "SentenceTransformer")
     if _SPARSE & {_class(module) for module in modules}:
         kind = "SparseEncoder"
