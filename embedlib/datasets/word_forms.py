@@ -19,7 +19,7 @@ WORD_COLUMNS = ["source", "targets", "a", "a2", "b", "b2", "word1", "word2", "wo
 
 def form_for(spec: ModelSpec, form: Form) -> Form:
     """Say in which form a model is asked: word vectors with capitals as given, all others as `form` says."""
-    return "as given" if spec.encoder == "word-vectors" and spec.case != "lower" else form
+    return "as given" if spec.encoder_kind.looks_words_up and spec.case != "lower" else form
 
 
 def as_asked(frame: pd.DataFrame, form: Form) -> pd.DataFrame:

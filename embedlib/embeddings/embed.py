@@ -70,7 +70,7 @@ def embed_spans(
     vectors, USE, what sentence-transformers runs itself).
     """
     model, spec, dtype = _resolve(model)
-    if spec.encoder not in ("bert", "causal"):
+    if not spec.encoder_kind.has_hidden_states:
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
     asked = span_request(spec, spans, layer, pooling)
     keys = {_span_text(key): key for key in asked.keys}

@@ -32,7 +32,7 @@ def model_folder(spec: ModelSpec) -> Path:
     or not at all; a folder that no longer matches its manifest is converted again. Raises
     `ArtifactError` where a file is missing or not the roster's.
     """
-    if all(artifact.role != "gguf" for artifact in spec.artifacts):
+    if not spec.has_artifact("gguf"):
         verified(spec, spec.artifact("config"))
         verified_file(spec, "tokenizer")
         return verified_file(spec, "weights").parent
@@ -41,15 +41,12 @@ def model_folder(spec: ModelSpec) -> Path:
 
 def tokenizer_file(spec: ModelSpec, folder: Path) -> Path:
     """Give the tokenizer of a causal model: that of its converted `folder`, or the artifact."""
-    converted = any(artifact.role == "gguf" for artifact in spec.artifacts)
-    return folder / "tokenizer.json" if converted else verified_file(spec, "tokenizer")
+    return folder / "tokenizer.json" if spec.has_artifact("gguf") else verified_file(spec, "tokenizer")
 
 
 def is_converted(spec: ModelSpec) -> bool:
     """Tell whether `model_folder` would return at once."""
-    if all(artifact.role != "gguf" for artifact in spec.artifacts):
-        return True
-    return _intact(_folder(spec))
+    return not spec.has_artifact("gguf") or _intact(_folder(spec))
 
 
 def _folder(spec: ModelSpec) -> Path:

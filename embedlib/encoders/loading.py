@@ -32,5 +32,5 @@ def load_transformer(spec: ModelSpec, folder: Path, dtype: str, device: str) -> 
             f"{spec.name}: the model has dimension {found[0]} and {found[1]} layers, "
             f"the roster says {spec.dimension} and {spec.layers}"
         )
-    trial = try_model(model, spec.name, spec.encoder, spec.dimension, spec.layers)
+    trial = try_model(model, spec.name, spec.encoder_kind, spec.dimension, spec.layers)
     return model, trial

@@ -10,7 +10,8 @@ from embedlib.datasets.spans import SpanKey, broken_reason, distinct_spans
 from embedlib.embeddings.table import EmbeddingTable, FloatArray
 from embedlib.encoders.base import Layer, PoolingChoice
 from embedlib.errors import InputError
-from embedlib.models.spec import ModelSpec, Pooling
+from embedlib.models.encoder_kinds import Pooling
+from embedlib.models.spec import ModelSpec
 
 Key = TypeVar("Key", bound=Hashable)
 

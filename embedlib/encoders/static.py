@@ -86,7 +86,7 @@ class WordVectorEncoder(StaticEncoder):
             raise ArtifactError(f"{spec.name}: {len(self.words)} words but {len(self.vectors)} vectors")
         self.vocabulary = Vocabulary(self.words, spec.case)
         self.subwords = None
-        if any(artifact.role == "subwords" for artifact in spec.artifacts):
+        if spec.has_artifact("subwords"):
             lengths = table.schema.metadata
             self.subwords = Subwords(_mapped(spec, "subwords"), int(lengths[b"shortest"]), int(lengths[b"longest"]))
 

@@ -19,7 +19,8 @@ from embedlib.embeddings.table import EmbeddingTable, FloatArray
 from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason
 from embedlib.encoders.pooling import pool
 from embedlib.encoders.request import span_request, text_request
-from embedlib.models.spec import ModelSpec, Pooling
+from embedlib.models.encoder_kinds import Pooling
+from embedlib.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Adapters of PEFT: what their files say, and the model that they are for."""
+"""Adapters of PEFT: what their files say, and the weights of a model with them added."""
 
 from __future__ import annotations
 
@@ -26,39 +26,7 @@ def check_adapter(names: Collection[str], where: str) -> None:
     raise ArtifactError(f"{where}: an adapter without its weights: {DELTAS} is missing{pickle}; save it with peft")
 
 
-def base_folder(folder: Path) -> Path:
-    """Find the folder of the model that an adapter is for: a path beside it, an absolute one, or a hub id.
-
-    Raises `ArtifactError` that says what the adapter names and how to get it.
-    """
-    from embedlib.models.external import hub
-
-    settings = read_settings(folder)
-    named = settings.get("base_model_name_or_path")
-    if not isinstance(named, str) or not named:
-        raise ArtifactError(
-            f"{folder}: an adapter without its model: {ADAPTER_SETTINGS} has no base_model_name_or_path"
-        )
-    path = Path(named).expanduser()
-    for choice in (path,) if path.is_absolute() else (folder / path, folder.parent / path, path):
-        if choice.is_dir():
-            return choice.resolve()
-    if path.is_absolute() or named.startswith(".") or named.count("/") != 1:
-        raise ArtifactError(
-            f"{folder}: there is no folder {named!r}, which {ADAPTER_SETTINGS} names as the adapter's model; write "
-            "there the path of the model (from the adapter's folder, or absolute), or its hub id"
-        )
-    revision = settings.get("revision")
-    try:
-        return hub.fetch_snapshot(hub.HubId(named, "", revision if isinstance(revision, str) else ""))[0]
-    except ArtifactError as error:
-        raise ArtifactError(
-            f"{folder}: the adapter's model is not there: {error}, and write that path into {ADAPTER_SETTINGS} as "
-            "base_model_name_or_path"
-        ) from None
-
-
-def read_settings(folder: Path) -> dict[str, Any]:
+def read_adapter_settings(folder: Path) -> dict[str, Any]:
     """Read the adapter's settings; raises `ArtifactError` for what is no JSON object."""
     try:
         settings = json.loads((folder / ADAPTER_SETTINGS).read_text(encoding="utf-8"))

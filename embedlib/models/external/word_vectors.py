@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from embedlib._util.paths import cache_dir, made_whole
 from embedlib.errors import ArtifactError
+from embedlib.models.encoder_kinds import WORD_VECTORS
 from embedlib.models.external.bracket_options import Option, Options
 from embedlib.models.external.compressed import unpacked
 from embedlib.models.external.gensim_fasttext import FASTTEXT, Subwords, read_fasttext, read_gensim
@@ -59,7 +60,7 @@ def describe_vectors(path: Path, name: str, origin: str, options: Options) -> Mo
     about = _manifest(folder)
     numbers = (about["words"] + about["buckets"]) * about["dimension"]
     return ModelSpec(
-        name=name, title=path.name, family="classical", kind="static", encoder="word-vectors",
+        name=name, title=path.name, family="classical", kind="static", encoder=WORD_VECTORS.name,
         dimension=about["dimension"], layers=0, parameters=numbers,
         case=options.case or case_of(about["capitals"], about["letters"]), layer=0, pooling="mean",
         trained_on="not said", licence="not said", citation="none", origin=origin,
@@ -84,7 +85,7 @@ def case_of(capitals: int, letters: int) -> Case:
 def file_notes(spec: ModelSpec) -> list[str]:
     """List what is to be known of the file that a model was converted from: words that were left out, and why."""
     folder = Path(spec.artifacts[0].parts[0].path).parent
-    if spec.encoder != "word-vectors" or not (folder / _MANIFEST).is_file():
+    if spec.encoder_kind != WORD_VECTORS or not (folder / _MANIFEST).is_file():
         return []
     return list(map(str, _manifest(folder)["said"]))
 
