@@ -13,7 +13,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.encoders.registry import code_version
 from embedlib.errors import EmbedlibError
 from embedlib.models import encoder_kinds
-from embedlib.models.encoder_kinds import KINDS, find_kind
+from embedlib.models.encoder_kinds import ENCODER_KINDS, find_kind
 from embedlib.models.roster import find_model, read_roster, roster
 
 ROSTER = """
@@ -180,7 +180,7 @@ def test_a_roster_must_name_what_a_kind_is_made_of(tmp_path):
 
 
 def test_every_kind_has_its_class_and_what_the_roster_asks_of_it():
-    for kind in KINDS.values():
+    for kind in ENCODER_KINDS.values():
         assert callable(getattr(importlib.import_module(kind.module), kind.class_name))
         assert find_kind(kind.name) is kind
         assert kind.title
@@ -198,7 +198,7 @@ def versions(tmp_path, monkeypatch):
     code_digest._file_of.cache_clear()
     digests = {
         name: {path: code_digest.code_digest([path]) for path in code_digest.imported_files(kind.module)}
-        for name, kind in KINDS.items()
+        for name, kind in ENCODER_KINDS.items()
     }
 
     def edited(module, old, new):
@@ -209,7 +209,8 @@ def versions(tmp_path, monkeypatch):
         changed = {
             name
             for name, before in digests.items()
-            if {p: code_digest.code_digest([p]) for p in code_digest.imported_files(KINDS[name].module)} != before
+            if {p: code_digest.code_digest([p]) for p in code_digest.imported_files(ENCODER_KINDS[name].module)}
+            != before
         }
         path.write_text(text)
         return changed
@@ -229,7 +230,7 @@ def versions(tmp_path, monkeypatch):
         ("encoders/prefix_tree", "depth < deepest", "depth <= deepest", {"causal"}),
         ("encoders/vocabulary", "lower.upper()", "lower.title()", {"word-vectors", "token-vectors", "model2vec"}),
         ("encoders/use", "threads=os.cpu_count()", "threads=2 * os.cpu_count()", {"use"}),
-        ("encoders/base", "budget // max(1, ", "budget // max(2, ", set(KINDS)),
+        ("encoders/base", "budget // max(1, ", "budget // max(2, ", set(ENCODER_KINDS)),
         ("encoders/base", '"""Encode words alone', '"""Encode single words', set()),
         ("metrics/similarity", "return", "return 2 *", set()),
     ],

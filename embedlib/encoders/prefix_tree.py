@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 TokenIds = tuple[int, ...]
@@ -33,6 +33,15 @@ class PrefixTree:
     def size(self) -> int:
         """Count the tokens of all nodes."""
         return sum(len(node.tokens) for node in self.nodes)
+
+    def levels(self) -> Iterator[list[int]]:
+        """Give the numbers of the nodes that start at the same position, shallow ones first.
+
+        A node's parent stands in an earlier level.
+        """
+        order = sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].start)
+        for _, level in itertools.groupby(order, lambda n: self.nodes[n].start):
+            yield list(level)
 
 
 def shared_prefix(sequences: Sequence[TokenIds], longest: int) -> TokenIds:

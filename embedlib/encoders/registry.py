@@ -14,7 +14,7 @@ from embedlib._util.code_digest import code_digest, imported_files
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models import encoder_kinds
-from embedlib.models.encoder_kinds import KINDS, EncoderKind
+from embedlib.models.encoder_kinds import ENCODER_KINDS, EncoderKind
 from embedlib.models.files import verified
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
@@ -68,7 +68,7 @@ def _named(kind: EncoderKind) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # whatever a package can raise
-        if kind.name in KINDS:
+        if kind.name in ENCODER_KINDS:
             raise
         raise EmbedlibError(
             f"the encoder kind {kind.name!r} of the package {kind.packages[-1]!r} cannot be loaded "

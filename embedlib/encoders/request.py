@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from embedlib.datasets.spans import SpanKey, broken_reason, distinct_spans
-from embedlib.embeddings.table import EmbeddingTable, FloatArray
+from embedlib.embeddings.table import EmbeddingTable, FloatArray, Key
 from embedlib.encoders.base import Layer, PoolingChoice
 from embedlib.errors import InputError
 from embedlib.models.encoder_kinds import Pooling
 from embedlib.models.spec import ModelSpec
-
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)

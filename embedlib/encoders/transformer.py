@@ -47,11 +47,8 @@ class HiddenBatch:
 class TransformerEncoder(WordsAsTexts):
     """Base of the encoders whose vectors are hidden states of a transformer.
 
-    A subclass says how to frame a text (`frame`), how to run token ids (`hidden_batches`), and
-    whether a position sees only what stands before it (`left_to_right`).
+    A subclass says how to frame a text (`frame`) and how to run token ids (`hidden_batches`).
     """
-
-    left_to_right = False
 
     def __init__(self, spec: ModelSpec, tokenizer: Tokenizer, model: Any, dtype: str) -> None:
         self.spec = spec
@@ -108,7 +105,8 @@ class TransformerEncoder(WordsAsTexts):
         row_of = {sentence: row for row, sentence in enumerate(used)}
         rows = np.array([row_of[sentence] for sentence, _ in keys], dtype=np.intp)
         texts = [tokens[sentence] for sentence in used]
-        if self.left_to_right:  # what follows the last span of a sentence does not matter to any
+        left_to_right = self.spec.encoder_kind.left_to_right
+        if left_to_right:  # what follows the last span of a sentence does not matter to any
             ends = [0] * len(texts)
             for row, mask in zip(rows, masks, strict=True):
                 ends[row] = max(ends[row], int(np.flatnonzero(mask)[-1]) + 1)
@@ -116,7 +114,7 @@ class TransformerEncoder(WordsAsTexts):
             masks = [mask[: ends[row]] for row, mask in zip(rows, masks, strict=True)]
         array = self._pooled(texts, rows, masks, asked.layers, asked.poolings)
         # A model that reads from left to right sees nothing of what was cut off behind a span.
-        cut = {} if self.left_to_right else {key: tokens[key[0]].cut for key in keys if tokens[key[0]].cut}
+        cut = {} if left_to_right else {key: tokens[key[0]].cut for key in keys if tokens[key[0]].cut}
         return asked.table(keys, array, missing, cut=cut)
 
     def _nothing(self, text: str) -> str | None:

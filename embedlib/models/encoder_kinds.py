@@ -1,6 +1,6 @@
 """Encoder kinds: in which ways a model can be read, as data, those of installed packages among them.
 
-To add a kind, add it to `KINDS` with a module in `embedlib.encoders`. A package of its own adds one by an entry
+To add a kind, add it to `ENCODER_KINDS` with a module in `embedlib.encoders`. A package of its own adds one by an entry
 point in the group `embedlib.encoder_kinds`, whose name is the kind's and whose object is an `EncoderKind`:
 
     [project.entry-points."embedlib.encoder_kinds"]
@@ -84,7 +84,7 @@ SENTENCE_TRANSFORMERS = EncoderKind(
     made_of=(("modules.json",),), poolings=("builtin",), packages=(*_TORCH, "sentence-transformers"),
 )  # fmt: skip
 
-KINDS = {
+ENCODER_KINDS = {
     kind.name: kind
     for kind in (WORD_VECTORS, TOKEN_VECTORS, USE, BERT, CAUSAL, MODEL2VEC, SENTENCE_TRANSFORMERS)
 }  # fmt: skip
@@ -102,10 +102,10 @@ def find_kind(name: str) -> EncoderKind:
         'an encoder that reads in both directions'
     """
     entries = _entry_points(tuple(sys.path))
-    if name in KINDS:
-        return KINDS[name]
+    if name in ENCODER_KINDS:
+        return ENCODER_KINDS[name]
     if name not in entries:
-        raise UnknownNameError.of("encoder", name, [*KINDS, *entries])
+        raise UnknownNameError.of("encoder", name, [*ENCODER_KINDS, *entries])
     return _loaded(entries[name])
 
 
@@ -115,7 +115,7 @@ def _entry_points(path: tuple[str, ...]) -> dict[str, importlib.metadata.EntryPo
     found: dict[str, importlib.metadata.EntryPoint] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
         first = found.get(entry.name)
-        if entry.name in KINDS or first is not None:
+        if entry.name in ENCODER_KINDS or first is not None:
             owner = f"the package {_package(first)!r}" if first else "embedlib"
             raise EmbedlibError(
                 f"the package {_package(entry)!r} registers the encoder kind {entry.name!r}, which {owner} has "
