@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from embedlib.encoders.registry import load_model
     from embedlib.errors import EmbedlibError
     from embedlib.models.roster import list_models
-    from embedlib.records.record import Tolerance, record
+    from embedlib.records.record import Tolerance, record, record_facts
 
 __all__ = [
     "EmbedlibError",
@@ -28,6 +28,7 @@ __all__ = [
     "load_model",
     "load_words",
     "record",
+    "record_facts",
 ]
 
 _HOME = {
@@ -40,6 +41,7 @@ _HOME = {
     "load_model": "encoders.registry",
     "load_words": "datasets.lexicon",
     "record": "records.record",
+    "record_facts": "records.record",
     "Tolerance": "records.record",
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import embedlib
 from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
@@ -135,3 +136,43 @@ def test_the_last_run_of_a_chapter_is_found():
         last_run("03_related_pairs", runs)
     assert last_run("01_models").name == "01_models.ipynb"
     assert last_run("99_none") == PROJECT / "notebooks" / "99_none.ipynb"
+
+
+def displayed(monkeypatch, make):
+    """Give what a call displays: the bundles with their metadata, in order."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: shown.append((bundle, metadata)))
+    make()
+    return shown
+
+
+def test_facts_are_kept_as_hidden_records_are(monkeypatch):
+    near = Tolerance(atol=0.5)
+    together = displayed(
+        monkeypatch, lambda: embedlib.record_facts({"n": 3, "share": 0.123456, "word": "dog"}, tolerance=near)
+    )
+
+    def one_by_one():
+        embedlib.record("n", 3, show=False)
+        embedlib.record("share", 0.123456, tolerance=near, show=False)
+        embedlib.record("word", "dog", show=False)
+
+    assert together == displayed(monkeypatch, one_by_one)
+    assert together[1][0]["application/papermill.record/text/plain"] == "0.1235"
+    assert together[1][0][MIME]["tolerance"] == {"rtol": 1e-3, "atol": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("facts", "tolerance", "said"),
+    [
+        ({"n": 3}, 0.1, "none of the facts \\['n'\\] is a float"),
+        ({"n": 3, "x": FRAME}, None, "record 'x': a DataFrame cannot be kept"),
+        ({"n": 3, "Bad Name": 1}, None, "lower-case words"),
+    ],
+)
+def test_facts_that_cannot_be_kept_keep_nothing(monkeypatch, facts, tolerance, said):
+    def keep():
+        with pytest.raises(RecordError, match=said):
+            embedlib.record_facts(facts, tolerance=tolerance)
+
+    assert displayed(monkeypatch, keep) == []

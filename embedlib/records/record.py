@@ -95,6 +95,30 @@ def record(
     display(shown, metadata=metadata, raw=True)
 
 
+def record_facts(facts: Mapping[str, float | str | bool], *, tolerance: float | Tolerance | None = None) -> None:
+    """Keep several facts for glueing in prose, as `record(..., show=False)` keeps each.
+
+    `facts` maps the name of a record to a number, a string or a boolean. `tolerance` is for the
+    floats among them; all else is compared exactly.
+
+    Raises `RecordError` as `record` does, before anything is kept, and for a `tolerance` without a float.
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.record_facts({"words-used": 1200, "spread": 0.125}, tolerance=0.01)  # doctest: +ELLIPSIS
+        {...'name': 'words-used'...'type': 'int', 'value': 1200}...}
+        {...'name': 'spread'...'tolerance': {'rtol': 0.01, 'atol': 0.0}, 'type': 'float', 'value': 0.125}...}
+    """
+    are_floats = {name: _type(name, value) == "float" for name, value in facts.items()}
+    if tolerance is not None and not any(are_floats.values()):
+        raise RecordError(f"none of the facts {list(facts)} is a float, so there is nothing for a tolerance")
+    tolerances = {name: tolerance if is_float else None for name, is_float in are_floats.items()}
+    for name, value in facts.items():
+        make_payload(name, value, tolerances[name])
+    for name, value in facts.items():
+        record(name, value, tolerance=tolerances[name], show=False)
+
+
 def make_payload(
     name: str,
     value: Any,
