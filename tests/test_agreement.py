@@ -81,7 +81,7 @@ def test_one_model_has_nothing_to_agree_with():
     alone = SCORES[["x"]]
     assert agreement.bootstrap_rank_correlations(alone, np.ones((2, 400), np.uint8), ROWS).shape == (2, 0)
     assert agreement.linear_ckas({"x": np.eye(3, dtype=np.float32)}).empty
-    assert agreement.cluster_order(agreement.square(pd.Series(dtype=float), ["x"])) == ["x"]
+    assert agreement.cluster_order(agreement.symmetric(pd.Series(dtype=float), ["x"])) == ["x"]
 
 
 PAIRS = pd.Series(
@@ -90,7 +90,7 @@ PAIRS = pd.Series(
 
 
 def test_a_square_is_symmetric_and_leaves_out_other_names():
-    frame = agreement.square(PAIRS, ["a", "b", "c"])
+    frame = agreement.symmetric(PAIRS, ["a", "b", "c"])
     assert frame.index.name == "model"
     assert frame.loc["c", "a"] == frame.loc["a", "c"] == 0.9
     assert np.isnan(np.diag(frame)).all()
@@ -99,9 +99,9 @@ def test_a_square_is_symmetric_and_leaves_out_other_names():
 
 def test_similar_names_stand_together():
     # a with c and b with d; of the ways to turn the two, c next to b has the nearest neighbours.
-    assert agreement.cluster_order(agreement.square(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
+    assert agreement.cluster_order(agreement.symmetric(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
     with pytest.raises(InputError, match="hold NaN"):
-        agreement.cluster_order(agreement.square(PAIRS.iloc[:-1], list("abcd")))
+        agreement.cluster_order(agreement.symmetric(PAIRS.iloc[:-1], list("abcd")))
 
 
 def test_many_ckas_are_those_of_two():

@@ -15,7 +15,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.site.build import README_FIGURE, recorded_picture
-from embedlib.records.record import read_records
+from embedlib.records.read import read_records
 
 PACKAGE = PROJECT / "embedlib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -159,7 +159,7 @@ def test_committed_outputs_are_whole_and_clean(path):
 def test_numbers_in_prose_are_glued(path):
     notebook = read_source(path)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    glued = {name for text in prose for name in re.findall(r"\{glue:text\}`([\w-]+)", text)}
+    glued = {name for text in prose for name in re.findall(r"\{glue:(?:text\}`|figure\} )([\w-]+)", text)}
     assert glued <= set(read_records(path.with_suffix(".ipynb")))
     for text in prose:
         bare = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|95 %", "", text)

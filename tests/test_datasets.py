@@ -1,10 +1,21 @@
 """Readers of test sets, on small files in the layouts in which the sets are distributed."""
 
+import importlib
+import re
+import sys
+
+import nbformat
+import pandas as pd
 import pytest
 
 from embedlib import load_dataset
+from embedlib._util.paths import PROJECT
+from embedlib.book.run.dependencies import uses_of
+from embedlib.datasets import catalogue as catalogue_module
+from embedlib.datasets.catalogue import CATALOGUE, catalogue, dataset_names
 from embedlib.datasets.load import words_of
-from embedlib.errors import InputError, UnknownNameError
+from embedlib.datasets.schemas import SCHEMAS
+from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 
 
 def test_the_sets_that_gensim_ships():
@@ -167,3 +178,187 @@ def test_unknown_names_and_missing_paths(tmp_path):
         load_dataset("bats", path=tmp_path / "no")
     with pytest.raises(InputError, match=r"no relations here.*1_Inflectional_morphology.*found: nothing"):
         load_dataset("bats", path=tmp_path)
+
+
+def test_every_entry_of_the_catalogue_is_cited_licensed_and_can_be_read():
+    known = set(re.findall(r"^@\w+\{(\w+),", (PROJECT / "references.bib").read_text(), re.M))
+    for name, dataset in catalogue().items():
+        assert dataset.citation in known or (name, dataset.citation) == ("similarity", "none"), name
+        assert dataset.title, name
+        assert dataset.licence, name
+        assert (dataset.source in ("book", "gensim")) == bool(dataset.file), name
+        module, _, function = dataset.reader.partition(":")
+        assert callable(getattr(importlib.import_module(module), function)), name
+
+
+@pytest.mark.parametrize("name", [name for name, dataset in catalogue().items() if dataset.source != "given"])
+def test_what_needs_no_path_loads_and_has_its_shape(name):
+    frame = load_dataset(name)
+    assert len(frame) > 150
+    assert SCHEMAS[catalogue()[name].schema].check(frame, name) is frame
+
+
+PAIR = {"word1": ["a"], "word2": ["b"], "score": [1.0]}
+RELATION = {"group": ["g"], "relation": ["r"], "source": ["a"], "targets": [("b", "c")]}
+SENTENCE = {"id": ["1"], "anchor": ["dog"], "pos": ["n"], "kind": ["base"], "sentence": ["A dog."], "start": [2],
+            "end": [5], "form": ["dog"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schema", "columns", "said"),
+    [
+        ("pairs", PAIR, None),
+        ("pairs", {**PAIR, "more": [None]}, None),
+        ("pairs", {"sentence1": ["a"], "sentence2": ["b"], "score": [1.0]}, None),
+        (
+            "pairs",
+            {"word1": ["a"], "sentence2": ["b"], "score": [1.0]},
+            "mine: its columns are word1, sentence2, score; "
+            "pairs need word1, word2, score or sentence1, sentence2, score",
+        ),
+        ("pairs", {}, "mine: its columns are none; pairs need"),
+        (
+            "pairs",
+            {**PAIR, "word2": [""]},
+            "mine: row 0 of the column 'word2' is ''; it needs a text that is not blank",
+        ),
+        ("pairs", {**PAIR, "word2": [None]}, "row 0 of the column 'word2' is None"),
+        ("pairs", {**PAIR, "word2": [7]}, "row 0 of the column 'word2' is 7"),
+        ("pairs", {**PAIR, "score": ["1"]}, "the column 'score' has the dtype .*; it needs a finite number"),
+        ("pairs", {**PAIR, "score": [1]}, "the column 'score' has the dtype int64; it needs a finite number"),
+        ("pairs", {**PAIR, "score": [float("nan")]}, "row 0 of the column 'score' is nan"),
+        ("relations", RELATION, None),
+        ("relations", {**RELATION, "targets": [()]}, "row 0 of the column 'targets' is ()"),
+        ("relations", {**RELATION, "targets": [("a", " ")]}, "it needs a tuple of texts, at least one"),
+        ("relations", {**RELATION, "targets": ["ab"]}, "it needs a tuple of texts, at least one"),
+        ("questions", {"relation": ["r"], "a": ["a"], "a2": ["b"], "b": ["c"], "b2": ["d"]}, None),
+        (
+            "questions",
+            {"relation": ["r"], "a": ["a"], "a2": ["b"], "b": ["c"]},
+            "questions need relation, a, a2, b, b2",
+        ),
+        ("categories", {"category": ["pets"], "word": ["dog"]}, None),
+        ("sentences", SENTENCE, None),
+        ("sentences", {**SENTENCE, "start": [-1]}, "row 0 of the column 'start' is -1; it needs a place in characters"),
+        ("sentences", {**SENTENCE, "start": [2.0]}, "the column 'start' has the dtype float64"),
+    ],
+)
+def test_a_schema_checks_columns_dtypes_and_cells(schema, columns, said):
+    frame = pd.DataFrame(columns)
+    if said is None:
+        assert SCHEMAS[schema].check(frame, "mine") is frame
+    else:
+        with pytest.raises(InputError, match=said.replace("()", r"\(\)")):
+            SCHEMAS[schema].check(frame, "mine")
+
+
+READER = """
+import pandas as pd
+from embedlib.datasets.catalogue import Dataset
+
+def read(path, encoding):
+    cells = [line.split(";") for line in path.read_text(encoding=encoding).splitlines()]
+    return pd.DataFrame(cells, columns=["category", "word"])
+
+def listed(path, encoding):
+    return path.read_text(encoding=encoding).splitlines()
+
+COMMON = dict(title="Pets", schema="categories", source="package", file="pets.txt", licence="CC0-1.0", citation="none")
+PETS = Dataset(name="tiny-pets", reader="tiny_pets:read", **COMMON)
+OTHER = Dataset(name="other-pets", reader="tiny_pets:listed", **COMMON)
+MEN = Dataset(name="men", reader="tiny_pets:read", **COMMON)
+NUMBER = 7
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Install a tiny package by its .dist-info; gives a function that registers data sets with it."""
+    site = tmp_path / "site"
+    write(site / "tiny_pets.py", READER)
+    write(site / "pets.txt", "pets;dog\npets;cat\n")
+    monkeypatch.syspath_prepend(site)
+    catalogue_module._registered.cache_clear()
+
+    def register(*entries, name="tiny-pets-data"):
+        info = site / f"{name.replace('-', '_')}-1.2.dist-info"
+        write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        write(info / "entry_points.txt", "[embedlib.datasets]\n" + "\n".join(entries) + "\n")
+        importlib.invalidate_caches()
+        catalogue_module._registered.cache_clear()
+        return site
+
+    yield register
+    catalogue_module._registered.cache_clear()
+    sys.modules.pop("tiny_pets", None)
+
+
+def test_an_installed_package_registers_a_data_set(package, tmp_path):
+    assert "tiny-pets" not in dataset_names()
+    package("tiny-pets = tiny_pets:PETS")
+    assert load_dataset("tiny-pets").to_numpy().tolist() == [["pets", "dog"], ["pets", "cat"]]
+    own = write(tmp_path / "own.txt", "fish;köi\n")
+    assert load_dataset("tiny-pets", path=own)["word"].tolist() == ["köi"]
+    assert dataset_names()[-1] == "tiny-pets"
+    with pytest.raises(UnknownNameError, match="Did you mean 'tiny-pets'"):
+        load_dataset("tiny-pet")
+    with pytest.raises(InputError, match="row 0 of the column 'word' is ''"):
+        load_dataset("tiny-pets", path=write(tmp_path / "blank.txt", "fish;\n"))
+
+
+def test_a_registered_name_that_is_taken_is_refused(package, tmp_path):
+    package("men = tiny_pets:MEN", "tiny-pets = tiny_pets:PETS")
+    with pytest.raises(InputError, match=r"'men': the package tiny-pets-data 1\.2 registers .* own list has"):
+        load_dataset("men", path=write(tmp_path / "men.txt", "pets;dog\n"))
+    assert len(load_dataset("tiny-pets")) == 2
+    package("tiny-pets = tiny_pets:PETS", name="second-package")
+    with pytest.raises(
+        InputError, match=r"tiny-pets-data 1\.2 and second-package 1\.2|second-package 1\.2 and tiny-pets"
+    ):
+        load_dataset("tiny-pets")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            "tiny-pets = tiny_pets:CATS",
+            r"'tiny-pets' of the package tiny-pets-data 1\.2 .*'tiny_pets:CATS': AttributeErr",
+        ),
+        ("tiny-pets = no_such_module:PETS", r"tiny-pets-data 1\.2 cannot be loaded .*ModuleNotFoundError"),
+        (
+            "tiny-pets = tiny_pets:NUMBER",
+            r"tiny-pets-data 1\.2: 'tiny_pets:NUMBER' is an object of the type int; it has to be an",
+        ),
+        ("tiny-pets = tiny_pets:OTHER", r"is a Dataset named 'other-pets'; it has to be .* named 'tiny-pets'"),
+    ],
+)
+def test_a_broken_registration_names_its_package(package, entry, said):
+    package(entry)
+    with pytest.raises(InputError, match=said):
+        load_dataset("tiny-pets")
+    assert len(load_dataset("wordsim353")) == 353
+
+
+def test_a_reader_that_gives_no_table_is_refused(package):
+    package("other-pets = tiny_pets:OTHER")
+    with pytest.raises(InputError, match=r"other-pets: its reader gave a list, not a pandas\.DataFrame"):
+        load_dataset("other-pets")
+
+
+def test_a_broken_entry_of_the_catalogue_is_named(tmp_path, monkeypatch):
+    broken = write(tmp_path / "catalogue.toml", CATALOGUE.read_text().replace('schema = "pairs"', 'schema = "pear"', 1))
+    monkeypatch.setattr(catalogue_module, "CATALOGUE", broken)
+    catalogue.cache_clear()
+    try:
+        with pytest.raises(EmbedlibError, match=r"(?s)data set 'wordsim353': .*'pairs', 'relations'"):
+            catalogue()
+    finally:
+        catalogue.cache_clear()
+
+
+def test_a_run_depends_on_the_files_of_a_packages_data_set(package):
+    site = package("tiny-pets = tiny_pets:PETS")
+    cell = nbformat.v4.new_code_cell("import embedlib\nembedlib.load_dataset('tiny-pets')")
+    uses = uses_of(nbformat.v4.new_notebook(cells=[cell]))
+    assert set(uses.data) == {site / "pets.txt", site / "tiny_pets.py"}

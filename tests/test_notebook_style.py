@@ -61,7 +61,10 @@ kernelspec:
 
 {glue:text}`in-short`
 
-{numref}`fig-lengths` shows it.
+```{glue:figure} fig-lengths
+```
+
+{numref}`fig-lengths` says how to read it.
 :::
 
 **What the paper found.** It says nothing of lengths {cite}`mahajan2024revisiting`.
@@ -169,6 +172,8 @@ BAD = {
     "no citation": ("{cite}", "", "---", "spine: nothing is cited"),
     "a box that is typed": ("{glue:text}`in-short`", "It is so.", ":::{admonition}",
                             "in short: the box lacks {glue:text}`in-short`"),
+    "a box without picture": ("{glue:figure}", "{figure}", ":::{admonition}",
+                              "in short: the box lacks {glue:figure} fig-; allowed: a box with `:class: tip in-short`"),
     "a box without class": (":class: tip in-short\n", "", ":::{admonition}",
                             "in short: the box lacks :class: tip in-short"),
     "many numbers": ("`c`. And", "`c`, and\n", "It is so", "glue: a sentence with 4 recorded values; allowed:"),

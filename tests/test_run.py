@@ -107,12 +107,16 @@ def state_after(source, build):
 
 
 def test_every_dependency_is_noticed(source, build, tmp_path, monkeypatch):
+    uses = 'embedlib.embed_words(models[0], [*embedlib.load_words(9), *embedlib.load_dataset("categories")["word"]])'
+    source.write_text(SOURCE.replace("os.environ.get", f"{uses}\nos.environ.get"))
     planned = state_after(source, build)
     changes = {
         "parameters": ("number", '"2"'),
-        "embedlib": ("embedlib/encoders/pooling.py", "other"),
+        "embedlib": ("embedlib/embeddings/store.py", "other"),
+        "data sets": ("categories", "other"),
         "data": ("data/lexicon.tsv", "other"),
         "models": ("glove-6b-50d", "other"),
+        "code of models": ("glove-6b-50d", "other"),
         "packages": ("torch", "1.0"),
     }
     for part, (name, value) in changes.items():
@@ -187,10 +191,13 @@ def test_files_in_lists_links_and_home_are_dependencies_and_hidden_files_are_not
     assert fingerprint(planned) == before
 
 
-def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build):
+@pytest.mark.parametrize("more", ["", "import importlib\nimportlib.import_module(models[0])\n"])
+def test_book_and_cli_code_and_docstrings_are_no_dependency(source, build, more):
+    source.write_text(SOURCE.replace("import os\n", f"import os\n{more}"))
     names = fingerprint(plan(source, build=build))["embedlib"]
     assert not [name for name in names if "/book/" in name or name.split("/")[1] == "cli"]
-    assert "embedlib/encoders/causal.py" in names
+    assert "embedlib/records/record.py" in names
+    assert ("embedlib/encoders/causal.py" in names) == bool(more)
 
 
 def test_a_model_that_loads_inside_a_notebook_writes_nothing(cache, source, build):

@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import embedlib
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -56,7 +58,7 @@ def imported_files(*modules: str) -> list[Path]:
         name = waiting.pop()
         if name in found:
             continue
-        path = _file_of(name)
+        path = module_file(name)
         if path is None:
             raise ModuleNotFoundError(f"embedlib has no module {name!r}")
         found[name] = path
@@ -68,19 +70,41 @@ def imported_files(*modules: str) -> list[Path]:
 @functools.lru_cache(maxsize=512)
 def _imports(path: Path, mtime_ns: int, size: int) -> tuple[str, ...]:
     """Name the modules of embedlib that a file imports; a package that a module lies in is not one of them."""
+    return tuple(named_modules(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def named_modules(tree: ast.AST) -> list[str]:
+    """Name the modules of embedlib that the imports of some code name, each once.
+
+    A public name of embedlib, as in `from embedlib import load_words`, counts as the module that it is from.
+    """
     names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "embedlib":
+            names += [public_module(alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             parts = [f"{node.module}.{alias.name}" for alias in node.names]
-            names += [part if _file_of(part) else node.module for part in parts]
-    return tuple(dict.fromkeys(name for name in names if name.startswith("embedlib.") and _file_of(name)))
+            names += [part if module_file(part) else node.module for part in parts]
+    return list(dict.fromkeys(name for name in names if module_file(name)))
+
+
+def public_module(name: str) -> str:
+    """Name the module that `embedlib.NAME` is from, or is.
+
+    Example:
+        >>> public_module("load_words")
+        'embedlib.datasets.lexicon'
+        >>> public_module("figures")
+        'embedlib.figures'
+    """
+    return f"embedlib.{embedlib._HOME.get(name, name)}"
 
 
 @functools.lru_cache(maxsize=1024)
-def _file_of(name: str) -> Path | None:
-    """Find the file of a module of embedlib, or None where the name is none."""
+def module_file(name: str) -> Path | None:
+    """Find the file of a module of embedlib by its dotted name; None where embedlib has no such module."""
     first, *rest = name.split(".")
     if first != "embedlib" or not rest:
         return None

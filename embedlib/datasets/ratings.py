@@ -70,6 +70,50 @@ def read_ratings(path: Path, encoding: str = "utf-8", *, published: bool = False
     return frame
 
 
+def read_published_ratings(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    r"""Read a table of rated word pairs as its authors distribute it: the mean is the first of several numbers.
+
+    Otherwise as `read_ratings`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "rw.txt")
+        ...     _ = path.write_text("squishing\tsquirt\t5.88\t7\t5\n")
+        ...     read_published_ratings(path)["score"].to_list()
+        [5.88]
+    """
+    return read_ratings(path, encoding, published=True)
+
+
+def read_semeval(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    """Read SemEval-2017 task 2: columns word1, word2 and score, from 0 to 4 (camacho2017semeval).
+
+    `path` is a table, or `en.test.data.txt` or its folder; the gold scores are then beside it or in `../keys`.
+    Raises `InputError` with file and line for a malformed line, and for scores that are missing.
+    """
+    data = path / "en.test.data.txt" if path.is_dir() else path
+    name = data.name.replace(".data.", ".gold.")
+    if name == data.name:
+        return read_published_ratings(data, encoding)
+    gold = next((p for p in (data.with_name(name), data.parent.parent / "keys" / name) if p.is_file()), None)
+    if gold is None:
+        raise InputError(f"{data}: its gold scores {name} are neither beside it nor in ../keys")
+    pairs, scores = list(numbered_lines(data, encoding)), list(numbered_lines(gold, encoding))
+    if len(pairs) != len(scores):
+        raise InputError(f"{data} has {len(pairs)} pairs and {gold} has {len(scores)} scores")
+    rows = []
+    for (place, line), (gold_place, text) in zip(pairs, scores, strict=True):
+        words = [clean_words(word) for word in line.split("\t")]
+        score = number_in(text.strip())
+        if len(words) != 2 or not all(words):
+            raise InputError(f"{place}: {line[:200]!r} is not `word TAB word`")
+        if score is None:
+            raise InputError(f"{gold_place}: {text[:80]!r} is not a number")
+        rows.append((*words, score))
+    return pd.DataFrame(rows, columns=["word1", "word2", "score"])
+
+
 def clean_words(text: str) -> str:
     """Give a word of a test set as it is asked for: `_` is a space, capitals stay."""
     return " ".join(text.replace("_", " ").split())

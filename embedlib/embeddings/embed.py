@@ -41,6 +41,14 @@ def embed_words(
     no vector for is in `missing`, and so is a text that was cut in the middle of a character. Only what is not
     in the store is computed. Raises `UnknownNameError` and `InputError` for bad arguments, before any model is
     loaded.
+
+    Example:
+        >>> import embedlib
+        >>> table = embedlib.embed_words("glove-6b-50d", ["dog", "cat", "dogcat"])
+        >>> table.keys, table.vectors.shape
+        (['dog', 'cat'], (2, 50))
+        >>> table.missing
+        {'dogcat': 'not among the 400,000 words of the vocabulary'}
     """
     return _embed_texts(model, "words", words, layer, pooling, template)
 
@@ -53,6 +61,12 @@ def embed_sentences(
 
     Arguments, result and errors are those of `embed_words`; a text longer than the model's window
     is cut to it, with a logged count.
+
+    Example:
+        >>> import embedlib
+        >>> table = embedlib.embed_sentences("glove-6b-50d", ["The dog barks.", "A cat sleeps."])
+        >>> table.keys, table.vectors.shape
+        (['The dog barks.', 'A cat sleeps.'], (2, 50))
     """
     return _embed_texts(model, "sentences", sentences, layer, pooling, template)
 
@@ -67,6 +81,12 @@ def embed_spans(
     `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
     `InputError` for a span outside its sentence and for a model that has no context (static
     vectors, USE, what sentence-transformers runs itself).
+
+    Example:
+        >>> import embedlib
+        >>> table = embedlib.embed_spans("sbert-minilm", [("The bank of the river.", (4, 8))])
+        >>> table.keys, table.vectors.shape
+        ([('The bank of the river.', (4, 8))], (1, 384))
     """
     model, spec, dtype = _resolve(model)
     if spec.encoder not in ("bert", "causal"):

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from embedlib.errors import InputError
+from embedlib.metrics.bootstrap import Bootstrap
+from embedlib.metrics.estimates import Estimate
 from embedlib.metrics.similarity import Vectors, centre
 
 _DRAWS_AT_ONCE = 50
@@ -34,6 +36,29 @@ def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
         spearman, kendall = stats.spearmanr(left, right).statistic, stats.kendalltau(left, right).statistic
         rows.append((first, second, len(both), float(spearman), float(kendall)))
     return pd.DataFrame(rows, columns=["first", "second", "pairs", "spearman", "kendall"])
+
+
+def rank_correlation(
+    first: pd.Series | ArrayLike, second: pd.Series | ArrayLike, boot: Bootstrap, *, among: ArrayLike | None = None
+) -> Estimate:
+    """Estimate Spearman's rank correlation of two values of each unit (spearman1904proof).
+
+    `first` and `second` are (n,), by unit of the bootstrap, and `among` labels or a mask of the units
+    that are meant; units with NaN are left out. Ranks stay fixed in the draws, as in
+    `bootstrap_rank_correlations`. Raises `InputError` where fewer than three units are left.
+
+    Example:
+        >>> boot = Bootstrap(4, 3, np.random.default_rng(5))
+        >>> found = rank_correlation([1.0, 2.0, 3.0, 4.0], [0.1, 0.2, 0.4, 0.3], boot)
+        >>> round(found.value, 6), len(found.draws)
+        (0.8, 3)
+    """
+    both = pd.DataFrame({"first": boot.align(first).to_numpy(), "second": boot.align(second).to_numpy()})
+    kept = boot.mask(among) & both.notna().all(axis=1).to_numpy()
+    both, counts = both[kept], boot.counts[:, kept]
+    value = rank_correlations(both)["spearman"].iloc[0]
+    draws = bootstrap_rank_correlations(both, counts, np.arange(len(both))[:, None])
+    return boot.estimate(float(value), draws.iloc[:, 0].to_numpy())
 
 
 def bootstrap_rank_correlations(
@@ -65,26 +90,25 @@ def bootstrap_rank_correlations(
     ranks = scores.rank().to_numpy()
     ranks = (ranks - ranks.mean(axis=0)) / n
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
-    terms = np.hstack([np.ones((n, 1)), ranks, ranks**2, ranks[:, left] * ranks[:, right]])
-    width, draws = ranks.shape[1], np.empty((len(counts), len(pairs)))
+    squares, products = ranks**2, ranks[:, left] * ranks[:, right]
+    draws = np.empty((len(counts), len(pairs)))
     for start in range(0, len(counts), _DRAWS_AT_ONCE):
         some = counts[start : start + _DRAWS_AT_ONCE]
-        weights = some[:, places[:, 0]].astype(np.float64)
+        weights = some[:, places[:, 0]].astype(np.float64)  # (some, rows)
         for column in places.T[1:]:
             weights *= some[:, column]
-        sums = weights @ terms
-        means = sums[:, 1:] / np.maximum(sums[:, :1], 1)
-        first, second = means[:, :width], means[:, width : 2 * width]
-        spread = np.sqrt(np.maximum(second - first**2, 0))
-        if not spread.all():
+        sizes = np.maximum(weights.sum(axis=1, keepdims=True), 1)  # (some, 1)
+        means = weights @ ranks / sizes  # (some, columns)
+        spreads = np.sqrt(np.maximum(weights @ squares / sizes - means**2, 0))  # (some, columns)
+        if not spreads.all():
             raise InputError("a bootstrap sample has a column of equal ranks: too few rows to resample")
-        products = means[:, 2 * width :] - first[:, left] * first[:, right]
-        draws[start : start + len(some)] = products / (spread[:, left] * spread[:, right])
+        covariances = weights @ products / sizes - means[:, left] * means[:, right]  # (some, pairs)
+        draws[start : start + len(some)] = covariances / (spreads[:, left] * spreads[:, right])
     names = [(scores.columns[i], scores.columns[j]) for i, j in pairs]
     return pd.DataFrame(draws, columns=pd.MultiIndex.from_tuples(names, names=["first", "second"]))
 
 
-def square(values: pd.Series, names: list[str]) -> pd.DataFrame:
+def symmetric(values: pd.Series, names: list[str]) -> pd.DataFrame:
     """Lay values of pairs, with an index of first and second, out as a symmetric frame; its diagonal is NaN.
 
     Pairs that `values` lacks are NaN; pairs of other names are left out.

@@ -59,6 +59,36 @@ class Bootstrap:
             return self.counts
         return self.counts[:, self._places(units)]
 
+    def align(self, values: pd.Series | ArrayLike) -> pd.Series:
+        """Put one value of each unit in the order of the units: (n,).
+
+        A Series is matched by label if the units have labels; all else is in their order already.
+        Raises `InputError` for values that do not fit the units.
+
+        Example:
+            >>> boot = Bootstrap(["b", "a"], 2, np.random.default_rng(0))
+            >>> boot.align(pd.Series({"a": 1, "b": 2})).to_dict()
+            {'b': 2, 'a': 1}
+        """
+        column = values if isinstance(values, pd.Series) else np.asarray(values)
+        if column.shape != (len(self.labels),):
+            raise InputError(f"values of shape {column.shape} do not fit {len(self.labels)} units")
+        if isinstance(column, pd.Series):
+            return self._rows(column.to_frame()).iloc[:, 0]
+        return pd.Series(column, self.labels)
+
+    def mask(self, among: ArrayLike | None = None) -> NDArray[np.bool_]:
+        """Say of each unit whether it is among some, (n,): labels or a mask; None is all of them.
+
+        Example:
+            >>> Bootstrap(["a", "b", "c"], 2, np.random.default_rng(0)).mask(["c", "a"])
+            array([ True, False,  True])
+        """
+        chosen = np.full(len(self.labels), among is None)
+        if among is not None:
+            chosen[self._places(among)] = True
+        return chosen
+
     def mean(
         self, values: pd.Series | ArrayLike, *, among: ArrayLike | None = None, of: ArrayLike | None = None
     ) -> Estimate:
@@ -74,7 +104,9 @@ class Bootstrap:
             >>> print(boot.mean([1.0, 0.0, 0.5], of=["crane", "crane", "bank"]))
             0.50 [0.50, 0.50]
         """
-        return self._means(pd.DataFrame({"value": self._column(values)}), among, of)["value"]
+        column = np.asarray(values) if of is not None else self.align(values).to_numpy()
+        frame = pd.DataFrame({"value": column}, self.labels if of is None else None)
+        return self._means(frame, among, of)["value"]
 
     def means(self, values: pd.DataFrame, *, among: ArrayLike | None = None, of: ArrayLike | None = None) -> Estimates:
         """Estimate the mean of every column of a frame, on the same draws; as `mean`, a column a model.
@@ -157,15 +189,6 @@ class Bootstrap:
             name: Estimate(float(means[name]), drawn[:, at]) for at, name in enumerate(values.columns)
         })  # fmt: skip
 
-    def _column(self, values: pd.Series | ArrayLike) -> pd.Series:
-        """Give values as a column; those without labels of their own are in the order of the units."""
-        if isinstance(values, pd.Series):
-            return values
-        column = np.asarray(values, dtype=np.float64)
-        if column.ndim != 1:
-            raise InputError(f"a mean needs one value a unit, not an array of shape {column.shape}")
-        return pd.Series(column, index=self.labels if len(column) == len(self.labels) else None)
-
     def _rows(self, values: pd.DataFrame) -> pd.DataFrame:
         """Put the rows of a frame in the order of the units."""
         if len(values) != len(self.labels):
@@ -183,11 +206,12 @@ class Bootstrap:
             if len(chosen) != len(self.labels):
                 raise InputError(f"a mask of {len(chosen)} does not fit {len(self.labels)} units")
             if isinstance(chosen, pd.Series) and not self._numbered:
-                chosen = self._rows(chosen.to_frame()).iloc[:, 0]
+                chosen = self.align(chosen)
             return np.flatnonzero(chosen)
-        places = self.labels.get_indexer(pd.Index(chosen))
+        wanted = pd.Index(chosen)
+        places = self.labels.get_indexer(wanted)
         if (places < 0).any():
-            raise InputError(f"{np.asarray(chosen)[int(np.argmin(places))]!r} is not one of the units that are drawn")
+            raise InputError(f"{wanted[int(np.argmin(places))]!r} is not one of the units that are drawn")
         return places.astype(np.intp)
 
 

@@ -103,16 +103,20 @@ def bootstrap_separation(
     values, rank = np.unique(scores, return_inverse=True)
     bins = np.minimum((scores - scores.min()) / np.ptp(scores) * _BINS, _BINS - 1).astype(int)
     n = len(related)
-    draws = [
-        pd.DataFrame({
-            "auc": _auc(left, right, rank[:n], rank[n:], len(values)),
-            "d": _cohens_d(left, right, scores[:n], scores[n:]),
-            "overlap": np.minimum(_shares(left, bins[:n], _BINS), _shares(right, bins[n:], _BINS)).sum(axis=1),
-        })
-        for start in range(0, len(related_counts), _DRAWS_AT_ONCE)
-        for left in [related_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)]
-        for right in [unrelated_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)]
-    ]  # fmt: skip
+    draws = []
+    for start in range(0, len(related_counts), _DRAWS_AT_ONCE):
+        left = related_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)
+        right = unrelated_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)
+        shared = np.minimum(_shares(left, bins[:n], _BINS), _shares(right, bins[n:], _BINS))
+        draws.append(
+            pd.DataFrame(
+                {
+                    "auc": _auc(left, right, rank[:n], rank[n:], len(values)),
+                    "d": _cohens_d(left, right, scores[:n], scores[n:]),
+                    "overlap": shared.sum(axis=1),
+                }
+            )
+        )
     return pd.concat(draws, ignore_index=True)
 
 

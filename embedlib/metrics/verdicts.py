@@ -61,7 +61,7 @@ def higher_in_llms(claim: str, scores: Any, *rest: Any) -> Verdict:
         ('reproduced', 0.2)
     """
     family = rest[-1]
-    found = Estimates.of_draws(scores, rest[0]) if len(rest) > 1 else scores
+    found: Estimates = Estimates.of_draws(scores, rest[0]) if len(rest) > 1 else scores
     if unknown := {family.get(model, "none") for model in found} - {"llm", "classical"}:
         raise InputError(f"family {sorted(unknown)[0]!r}; allowed: llm, classical")
     if found.draws.isna().to_numpy().any():
@@ -71,7 +71,7 @@ def higher_in_llms(claim: str, scores: Any, *rest: Any) -> Verdict:
         return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
     gap = found.average(llms) - found.average(classical)
     holds = {llm: all(found.difference(llm, other).is_above(0) for other in classical) for llm in llms}
-    return Verdict(claim, _word(holds), *gap.row, holds)
+    return Verdict(claim, _word(holds), gap.value, *gap.interval(), holds)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,12 @@ _ROLE = re.compile(r"\{[\w:.+-]+\}`[^`]*`")
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One place where a chapter leaves the house's form; `str` gives `file:line: what; allowed: ...`."""
+    """One place where a chapter leaves the house's form.
+
+    Example:
+        >>> print(Fault(Path("12_topic.md"), 40, "long line", "104 characters", "at most 100"))
+        12_topic.md:40: long line: 104 characters; allowed: at most 100
+    """
 
     path: Path
     line: int
@@ -117,7 +122,13 @@ class Chapter:
 
 
 def read_chapter(path: Path) -> Chapter:
-    """Read a MyST source with the line of each cell; raises `NotebookError` where jupytext cannot."""
+    """Read a MyST source with the line of each cell; raises `NotebookError` where jupytext cannot.
+
+    Example:
+        >>> chapter = read_chapter(PROJECT / "notebooks" / "04_analogies.md")
+        >>> chapter.code[0].is_parameters, chapter.code[0].is_open
+        (True, True)
+    """
     notebook = read_source(path)
     lines = path.read_text(encoding="utf-8").splitlines()
     cells, start = [], 0
@@ -136,6 +147,11 @@ def check_chapter(path: Path, *, open_share: float = OPEN_SHARE) -> list[Fault]:
 
     `open_share` is the least share of the code cells, without the parameters, that a reader sees without a click.
     Raises `NotebookError` for a source that cannot be read, code that is no Python, or where ruff is not installed.
+
+    Example:
+        >>> faults = check_chapter(PROJECT / "notebooks" / "04_analogies.md")
+        >>> [str(fault) for fault in faults if fault.rule in ("parameters", "unused parameter")]
+        []
     """
     chapter = read_chapter(path)
     for cell in chapter.code:
@@ -150,7 +166,12 @@ def check_chapter(path: Path, *, open_share: float = OPEN_SHARE) -> list[Fault]:
 
 
 def run_ruff(chapter: Chapter, settings: Path = RUFF_SETTINGS) -> Iterator[Fault]:
-    """Give what ruff says of the code cells; raises `NotebookError` where ruff is missing or fails."""
+    """Give what ruff says of the code cells; raises `NotebookError` where ruff is missing or fails.
+
+    Example:
+        >>> [str(fault) for fault in run_ruff(read_chapter(PROJECT / "notebooks" / "04_analogies.md"))]
+        []
+    """
     beside = Path(sys.executable).with_name("ruff")
     program = str(beside) if beside.is_file() else shutil.which("ruff")
     if program is None:
@@ -288,7 +309,7 @@ def _spine(chapter: Chapter) -> Iterator[Fault]:
     if "{cite}`" not in text:
         yield Fault(chapter.path, 1, "spine", "nothing is cited", "a {cite} beside each claim")
     box = re.search(r"^:::\{admonition\} In short\n(.*?)^:::$", text, re.M | re.S)
-    wanted = [":class: tip in-short", "{glue:text}`in-short`", "{numref}`fig-"]
+    wanted = [":class: tip in-short", "{glue:text}`in-short`", "{glue:figure} fig-", "{numref}`fig-"]
     if lacking := [what for what in wanted if box and what not in box[1]]:
         line = next(number for number, line in prose if line.startswith(":::{admonition} In short"))
         allowed = "a box with " + ", ".join(f"`{what}`" for what in wanted)

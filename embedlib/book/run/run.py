@@ -19,17 +19,20 @@ from typing import Any, Protocol
 from nbformat import NotebookNode
 from rich.text import Text
 
-from embedlib._util.code_digest import code_digest, library_files
+from embedlib._util.code_digest import code_digest
 from embedlib._util.paths import PROJECT, written_whole
 from embedlib.book.notebooks import KERNELSPEC, clean, notebook_sources, read_executed, read_source, write
+from embedlib.book.run.dependencies import Uses, described, uses_of
 from embedlib.book.run.leftovers import remove_leftovers
 from embedlib.book.run.machine import check_build, connection, kernel_manager, scratch, surroundings
 from embedlib.book.run.parameter_files import watched
 from embedlib.book.run.parameters import read_parameters, resolve
+from embedlib.encoders.registry import code_version
 from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.models.files import sha256
 from embedlib.models.roster import find_model, roster
-from embedlib.records.record import last_run
+from embedlib.models.spec import ModelSpec
+from embedlib.records.read import last_run
 
 logger = logging.getLogger(__name__)
 
@@ -86,11 +89,16 @@ def plan(source: Path, given: dict[str, str] | None = None, build: Path | None =
 
 
 def fingerprint(run: Run) -> Fingerprint:
-    """Digest what a run depends on: cells, parameters, library, data, models, packages."""
+    """Digest what a run depends on, in parts; each part has a digest by name.
+
+    The parts are cells, parameters, the modules of embedlib that the notebook uses, data sets, data files, models,
+    the code that makes the models' vectors, other runs that it reads, and packages. What a notebook uses is read from
+    its code, see `dependencies`. The code that runs and builds the book is no part of it.
+    """
     settings = run.settings
-    specs = {name: find_model(name) for name in settings.get("models", roster())}
-    data = PROJECT / "data"
-    files = [p for p in sorted(data.rglob("*")) if p.is_file() and "scripts" not in p.parts and p.suffix != ".md"]
+    uses = uses_of(run.notebook)
+    specs = _models(settings, uses)
+    embeds = uses.uses_module("embedlib.encoders.registry")
     # Models and runs have parts of their own below.
     own = [
         file for name, value in settings.items() if name not in ("models", "runs") for file in watched(value, PROJECT)
@@ -101,13 +109,27 @@ def fingerprint(run: Run) -> Fingerprint:
             for number, cell in enumerate(run.notebook.cells, start=1)
         },
         "parameters": {name: json.dumps(value) for name, value in settings.items()},
-        "embedlib": {str(p.relative_to(PROJECT)): code_digest([p]) for p in library_files()},
-        "data": {os.path.relpath(path, PROJECT): sha256(path) for path in [*files, *own]},
+        "embedlib": {str(path.relative_to(PROJECT)): code_digest([path]) for path in uses.code},
+        "data sets": {name: _text_digest(described(name)) for name in uses.datasets},
+        "data": {os.path.relpath(path, PROJECT): sha256(path) for path in [*uses.data, *own]},
         "models": {name: _text_digest(spec.model_dump_json(exclude={"artifacts"}) + spec.checksum)
                    for name, spec in specs.items()},
+        "code of models": {name: code_version(spec) for name, spec in specs.items()} if embeds else {},
         "runs": {path.name: sha256(path) for path in _runs_read(run)},
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }  # fmt: skip
+
+
+def _models(settings: dict[str, Any], uses: Uses) -> dict[str, ModelSpec]:
+    """Find the models that a run uses: those of its parameter `models`, and each that its code or a setting names.
+
+    Without that parameter these are all of the roster, if the notebook uses models at all.
+    """
+    known = roster()
+    given = settings.get("models", known if uses.uses_module("embedlib.models.roster") else ())
+    texts = {*uses.texts, *(value for value in settings.values() if isinstance(value, str))}
+    named = [name for name in known if uses.whole_roster or name in texts]
+    return {name: find_model(name) for name in dict.fromkeys([*given, *named])}
 
 
 def _runs_read(run: Run) -> list[Path]:
