@@ -42,6 +42,12 @@ def embed_words(
     no vector for is in `missing`, and so is a text that was cut in the middle of a character. Only what is not
     in the store is computed. Raises `UnknownNameError` and `InputError` for bad arguments, before any model is
     loaded.
+
+    Example:
+        >>> import embedlib
+        >>> table = embedlib.embed_words("glove-6b-50d", ["dog", "cat", "qwzx"])
+        >>> table.keys, table.vectors.shape, list(table.missing)
+        (['dog', 'cat'], (2, 50), ['qwzx'])
     """
     return _embed_texts(model, "words", words, layer, pooling, template)
 
@@ -54,6 +60,11 @@ def embed_sentences(
 
     Arguments, result and errors are those of `embed_words`; a text longer than the model's window
     is cut to it, with a logged count.
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.embed_sentences("glove-6b-50d", ["The dog sleeps.", "?!"]).missing
+        {'?!': 'no word of it is among the 400,000 of the vocabulary'}
     """
     return _embed_texts(model, "sentences", sentences, layer, pooling, template)
 
@@ -68,6 +79,11 @@ def embed_spans(
     `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
     `InputError` for a span outside its sentence and for a model that has no context (static
     vectors, USE, what sentence-transformers runs itself).
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.embed_spans("sbert-minilm", [("a big dog", (6, 9))]).vectors.shape
+        (1, 384)
     """
     model, spec, dtype = _resolve(model)
     if not spec.encoder_kind.has_hidden_states:

@@ -38,6 +38,12 @@ def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = 
     The last model stays in memory. `dtype` is float32, bfloat16 or float16, for transformers
     only. Raises `UnknownNameError` for a name that is not in the roster and no path or hub id, and
     `ArtifactError` for a file that is missing or not the one the roster names.
+
+    Example:
+        >>> import embedlib
+        >>> encoder = embedlib.load_model("glove-6b-50d")
+        >>> encoder.spec.dimension, encoder.encode_words(["dog"]).vectors.shape
+        (50, (1, 50))
     """
     return _load(find_model(model) if isinstance(model, str) else model, dtype, device)
 
