@@ -254,7 +254,7 @@ def drift(
 ) -> None:
     """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
     from embedlib._util.paths import PROJECT
-    from embedlib.book.check.gate import Outcome, check_all, plan_gate
+    from embedlib.book.check.gate import GateOutcome, check_all, plan_gate
     from embedlib.book.check.report import write_report
     from embedlib.book.notebooks import find_source, notebook_sources
     from embedlib.book.run.prepare import extract_for
@@ -267,7 +267,7 @@ def drift(
         for one in check_all(planned, reuse=reuse, watch=watch):
             checked.append(one)
             say(one.became, errors)
-    outcome = Outcome(tuple(checked))
+    outcome = GateOutcome(tuple(checked))
     if outcome.found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in outcome.found]
         show_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows)

@@ -19,7 +19,7 @@ from embedlib.errors import EmbedlibError, UnknownNameError
 
 Pooling = Literal["mean", "last", "first", "max", "builtin"]
 
-GROUP = "embedlib.encoder_kinds"
+_ENTRY_POINTS = "embedlib.encoder_kinds"
 _TOKENS: tuple[Pooling, ...] = ("mean", "last", "first", "max")
 
 
@@ -113,7 +113,7 @@ def find_kind(name: str) -> EncoderKind:
 def _entry_points(path: tuple[str, ...]) -> dict[str, importlib.metadata.EntryPoint]:
     """Find what packages on the path register, by name; raises `EmbedlibError` for a name that is taken."""
     found: dict[str, importlib.metadata.EntryPoint] = {}
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    for entry in importlib.metadata.entry_points(group=_ENTRY_POINTS):
         first = found.get(entry.name)
         if entry.name in ENCODER_KINDS or first is not None:
             owner = f"the package {_package(first)!r}" if first else "embedlib"

@@ -78,6 +78,10 @@ def find_model(name: str) -> ModelSpec:
 
     Raises `UnknownNameError` with the nearest match for what is none of these, and `ArtifactError`
     where the files of a path or hub id are not there or are no model.
+
+    Example:
+        >>> find_model("sbert-minilm").poolings
+        ('mean', 'last', 'first', 'max')
     """
     return _find(name)[1]
 

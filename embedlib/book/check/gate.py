@@ -45,7 +45,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GateOutcome:
     """What the gate found in all notebooks."""
 
     checked: tuple[Checked, ...]
