@@ -12,7 +12,7 @@ from conftest import FRONT, NEEDS_BROWSER
 from PIL import Image
 
 from embedlib.book.check.drift import Drift, compare
-from embedlib.book.check.gate import Checked, Outcome, changed_pictures
+from embedlib.book.check.gate import Checked, GateOutcome, changed_pictures
 from embedlib.book.check.report import SHOWN, headline, summarise, write_report
 from embedlib.records.make import make_record
 from embedlib.records.read import MIME
@@ -63,11 +63,11 @@ def test_only_figures_whose_data_changed_are_shown_old_and_new(drifted):
 
 
 def test_one_difference_or_failed_run_fails_the_gate(drifted):
-    assert Outcome((Checked("01_models"),)).passed
-    outcome = Outcome(tuple(drifted))
+    assert GateOutcome((Checked("01_models"),)).passed
+    outcome = GateOutcome(tuple(drifted))
     assert (outcome.passed, outcome.failed) == (False, [])
     assert [drift.record for drift in outcome.found] == ["fig-line[a].score", "word"]
-    outcome = Outcome((Checked("01_models"), Checked("02_pairs", error="it failed")))
+    outcome = GateOutcome((Checked("01_models"), Checked("02_pairs", error="it failed")))
     assert (outcome.passed, outcome.found, outcome.failed) == (False, [], ["it failed"])
 
 
