@@ -355,7 +355,7 @@ def test_a_table_says_how_words_were_found_and_what_was_tried(own):
             "(tried as given, in lower case, capitalised, joined by a space, _ or -)",
             "mouse": "not among the 5 words of the vocabulary (tried as given, capitalised)",
         }
-    assert EmbeddingTable([], np.empty((0, 3), dtype=np.float32)).ways() == {}
+    assert EmbeddingTable.plain([], np.empty((0, 3), dtype=np.float32)).ways() == {}
 
 
 def test_sentences_of_a_cased_vocabulary_take_each_word_as_it_is_found(own):

@@ -26,6 +26,12 @@ def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
     Gives a row for each two columns, in their order: first, second, pairs, spearman
     (spearman1904proof) and kendall (tau-b, kendall1945treatment). Raises `InputError` where two
     columns share fewer than three rows.
+
+    Example:
+        >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
+        >>> rank_correlations(scores).round(2)
+            first second  pairs  spearman  kendall
+        0  people  glove      4       0.8     0.67
     """
     rows = []
     for first, second in itertools.combinations(scores.columns, 2):
@@ -76,6 +82,12 @@ def bootstrap_rank_correlations(
     pairs counts about three times, so that intervals are on the wide side. One matrix of counts for
     all columns makes their differences paired (efron1993bootstrap). Raises `InputError` for NaN,
     fewer than three rows, shapes that do not fit, or a sample in which a column is constant.
+
+    Example:
+        >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
+        >>> counts = np.array([[1, 1, 1, 1], [2, 1, 1, 0]], dtype=np.uint8)
+        >>> bootstrap_rank_correlations(scores, counts, np.arange(4)[:, None])["people", "glove"].round(3).tolist()
+        [0.8, 0.985]
     """
     n, pairs = len(scores), list(itertools.combinations(range(scores.shape[1]), 2))
     if n < 3 or scores.isna().to_numpy().any():
@@ -112,6 +124,12 @@ def symmetric(values: pd.Series, names: list[str]) -> pd.DataFrame:
     """Lay values of pairs, with an index of first and second, out as a symmetric frame; its diagonal is NaN.
 
     Pairs that `values` lacks are NaN; pairs of other names are left out.
+
+    Example:
+        >>> index = pd.MultiIndex.from_tuples([("glove", "gemma")])
+        >>> symmetric(pd.Series([0.4], index), ["gemma", "glove"]).to_numpy()
+        array([[nan, 0.4],
+               [0.4, nan]])
     """
     frame = pd.DataFrame(np.nan, index=pd.Index(names, name="model"), columns=names)
     for (first, second), value in zip(values.index, values, strict=True):
@@ -125,6 +143,12 @@ def cluster_order(similarities: pd.DataFrame) -> list[str]:
 
     Average linkage of one minus the similarity, leaves in optimal order, the first name in the
     first half. The diagonal is not read. Raises `InputError` for NaN off the diagonal.
+
+    Example:
+        >>> names = ["a", "b", "c"]
+        >>> alike = pd.DataFrame([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]], names, names)
+        >>> cluster_order(alike)
+        ['a', 'c', 'b']
     """
     names = [str(name) for name in similarities.columns]
     if len(names) < 3:
@@ -144,6 +168,12 @@ def neighbour_overlap(first: NDArray[np.int32], second: NDArray[np.int32]) -> ND
     """Give the share of each row's k neighbours that both models name: two (n, k) to (n,).
 
     Raises `InputError` where the shapes differ.
+
+    Example:
+        >>> first = np.array([[1, 2], [0, 2]], dtype=np.int32)
+        >>> second = np.array([[1, 3], [3, 4]], dtype=np.int32)
+        >>> neighbour_overlap(first, second)
+        array([0.5, 0. ])
     """
     if first.shape != second.shape or first.ndim != 2:
         raise InputError(
@@ -159,6 +189,12 @@ def linear_cka(first: Vectors, second: Vectors) -> float:
 
     1 for spaces that differ by a rotation and a scale (kornblith2019similarity). Raises
     `InputError` where the numbers of rows differ, are below two, or a model's rows are all equal.
+
+    Example:
+        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
+        >>> turned = 3 * first @ np.array([[0, 1], [-1, 0]], dtype=np.float32)
+        >>> round(linear_cka(first, turned), 6)
+        1.0
     """
     return float(linear_ckas({"first": first, "second": second}).iloc[0])
 
@@ -167,6 +203,11 @@ def linear_ckas(spaces: Mapping[str, Vectors]) -> pd.Series:
     """Compare every two models' vectors of the same words by linear CKA: a value for each (first, second).
 
     As `linear_cka`, with the work on a single model done once.
+
+    Example:
+        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
+        >>> linear_ckas({"glove": first, "gemma": 2 * first}).round(6).to_dict()
+        {('glove', 'gemma'): 1.0}
     """
     sizes = [len(vectors) for vectors in spaces.values()]
     if len(set(sizes)) > 1 or min(sizes, default=2) < 2:

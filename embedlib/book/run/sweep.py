@@ -352,6 +352,7 @@ class _Teller:
 
 def _work(parent: int) -> None:
     """Run the point that the standard input describes as JSON; on failure send `{"error": ...}` and exit with 1."""
+    # Without its sweep nobody takes the result, and the next sweep may run the same point.
     end_with_parent(parent)
     task = json.load(sys.stdin)
     if hasattr(os, "sched_setaffinity"):
