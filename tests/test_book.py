@@ -22,7 +22,7 @@ from embedlib.book.run.parameters import read_parameters
 from embedlib.book.site import build, staging
 from embedlib.book.site.sphinx_ext import glossary_terms
 from embedlib.errors import NotebookError
-from embedlib.records.record import picture_of, read_records
+from embedlib.records.read import all_outputs, picture_of, read_records
 
 EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 
@@ -55,7 +55,7 @@ def test_no_page_asks_another_host_for_anything(html):
 def test_records_do_not_leak_into_a_page_and_its_pictures_are_described(html, chapter):
     page = (html / "notebooks" / f"{chapter}.html").read_text(encoding="utf-8")
     assert "vnd.embedlib" not in page
-    outputs = [output for cell in read_executed(EXECUTED[chapter]).cells for output in cell.get("outputs", [])]
+    outputs = all_outputs(read_executed(EXECUTED[chapter]))
     described = [output.data["text/plain"] for output in outputs if picture_of(output)]
     assert described
     for text in described:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from embedlib.book.check.drift import Drift, compare
 from embedlib.book.check.report import SHOWN, Checked, changed_pictures, headline, summarise, write_report
-from embedlib.records.record import MIME, make_payload
+from embedlib.records.make import make_record
+from embedlib.records.read import MIME
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -34,12 +35,14 @@ def executed(score, colour, *, other="same", named="fig-line"):
     for name, value, shade in ((named, score, colour), ("fig-same", 1.0, "gray")):
         frame = pd.DataFrame({"score": [value]}, pd.Index(["a"], name="model"))
         data = {
-            MIME: make_payload(name, frame, is_figure=True),
+            MIME: make_record(name, frame, is_figure=True).payload(),
             "image/png": png(shade) + "\n",
             "text/plain": f'{name} "x"',
         }
         outputs.append(nbformat.v4.new_output("display_data", data))
-    outputs.append(nbformat.v4.new_output("display_data", {MIME: make_payload("word", other), "text/plain": "w"}))
+    outputs.append(
+        nbformat.v4.new_output("display_data", {MIME: make_record("word", other).payload(), "text/plain": "w"})
+    )
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("draw()", outputs=outputs)])
 
 

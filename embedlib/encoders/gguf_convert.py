@@ -9,11 +9,10 @@ import logging
 import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 from embedlib._util.paths import cache_dir, made_whole
+from embedlib._util.processes import end_with_parent
 from embedlib.errors import ArtifactError
 from embedlib.models.external.weights import faults_of
 from embedlib.models.files import locate, read_blocks, refusal, sha256, verified, verified_file
@@ -136,15 +135,8 @@ def _convert(spec: ModelSpec, work: Path) -> None:
     (work / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
-def _end_with_parent(parent: int) -> None:
-    """Stop this process when the one that started it is gone: nobody would take its work."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
+    end_with_parent(int(sys.argv[2]))
     try:
         _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
     except ArtifactError as error:

@@ -16,7 +16,7 @@ from embedlib.book.check.drift import Drift, check_notebook
 from embedlib.book.notebooks import read_executed, write_text
 from embedlib.book.run.run import Watch, execute, plan
 from embedlib.errors import EmbedlibError, NotebookError
-from embedlib.records.record import payloads, picture_of
+from embedlib.records.read import all_outputs, picture_of, record_in
 
 SHOWN = 20  # differences in the summary
 _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
@@ -74,13 +74,12 @@ def changed_pictures(found: Sequence[Drift], committed: NotebookNode, fresh: Not
 def _figures(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
     """Find the recorded figures: their pictures as `data:` addresses, and their descriptions."""
     figures = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            picture = picture_of(output)
-            if picture and payloads([output]):
-                ending, content = picture
-                address = f"data:{_TYPES[ending]};base64,{base64.b64encode(content).decode('ascii')}"
-                figures[str(payloads([output])[0]["name"])] = address, str(output["data"].get("text/plain", ""))
+    for output in all_outputs(notebook):
+        picture, record = picture_of(output), record_in(output)
+        if picture and record:
+            ending, content = picture
+            address = f"data:{_TYPES[ending]};base64,{base64.b64encode(content).decode('ascii')}"
+            figures[record.name] = address, str(output["data"].get("text/plain", ""))
     return figures
 
 

@@ -29,7 +29,7 @@ from embedlib.book.run.parameters import read_parameters, resolve
 from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.models.files import sha256
 from embedlib.models.roster import find_model, roster
-from embedlib.records.record import last_run
+from embedlib.records.read import last_run
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from embedlib.book.notebooks import notebook_sources, read_executed, write
 from embedlib.book.run.machine import scratch, surroundings
 from embedlib.book.run.run import fingerprint, plan, why
 from embedlib.errors import NotebookError
-from embedlib.records.record import payloads, picture_of
+from embedlib.records.read import all_outputs, picture_of, record_in
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +79,8 @@ def recorded_picture(notebook: Path, record: str) -> tuple[str, bytes]:
 
     Raises `NotebookError` where the notebook has no such picture.
     """
-    for cell in read_executed(notebook).cells:
-        for output in cell.get("outputs", []):
-            if payloads([output]) and payloads([output])[0]["name"] == record and (picture := picture_of(output)):
-                return picture
+    for output in all_outputs(read_executed(notebook)):
+        kept, picture = record_in(output), picture_of(output)
+        if kept and kept.name == record and picture:
+            return picture
     raise NotebookError(f"{notebook} has no picture recorded as {record!r}")

@@ -16,7 +16,7 @@ from embedlib._util.paths import PROJECT, written_whole
 from embedlib.book.notebooks import read_executed
 from embedlib.book.run.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
-from embedlib.records.record import MIME, payloads, picture_of, record_frame
+from embedlib.records.read import MIME, picture_of, record_in
 
 LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
 
@@ -89,18 +89,20 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
             cells.append(new_markdown_cell(_rerun_box(name, notebook)))
         shown = []
         for output in cell.get("outputs", []):
-            frames = [p for p in payloads([output]) if p["type"] == "frame"]
-            recorded = output.get("data", {}).pop(MIME, None)
-            picture = picture_of(output)
-            if recorded and picture:
+            record, picture = record_in(output), picture_of(output)
+            if record is None:
+                continue
+            del output.data[MIME]
+            if picture:
                 options = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
                 options["alt"] = output.data["text/plain"]
-                if (name, recorded["name"]) == LANDING_FIGURE:
-                    yield f"data/{name}-{recorded['name']}.{picture[0]}", picture[1]
-            if frames and (picture or "text/html" in output.data):
-                file = f"data/{name}-{frames[0]['name']}.csv"
-                yield file, record_frame(frames[0]).to_csv(lineterminator="\n").encode()
-                what = "data of this picture" if frames[0]["figure"] else "this table"
+                if (name, record.name) == LANDING_FIGURE:
+                    yield f"data/{name}-{record.name}.{picture[0]}", picture[1]
+            table = record.csv() if picture or "text/html" in output.data else None
+            if table is not None:
+                file = f"data/{name}-{record.name}.csv"
+                yield file, table
+                what = "data of this picture" if record.figure else "this table"
                 shown.append(f"{{download}}`{what} as CSV <{file}>`")
         if shown:
             cells.append(new_markdown_cell(":::{div} embedlib-csv\n" + ", ".join(shown) + "\n:::"))
