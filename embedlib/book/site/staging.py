@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from embedlib._util.paths import PROJECT, written_whole
 from embedlib.book.notebooks import read_executed
 from embedlib.book.run.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
-from embedlib.records.read import MIME, picture_of, record_in
+from embedlib.records.read import MIME, all_outputs, picture_of, record_in
 
 LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
 
@@ -82,9 +83,13 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
     A picture gets the description it was recorded with; records, which are for the drift gate, stay behind.
     """
     notebook = read_executed(path)
+    pictures = [(record_in(output), output) for output in all_outputs(notebook) if picture_of(output)]
+    described = {record.name: output.data["text/plain"] for record, output in pictures if record}
     cells: list[NotebookNode] = []
     for cell in notebook.cells:
         cells.append(cell)
+        if cell.cell_type == "markdown":
+            cell.source = _describe_glued(cell.source, described)
         if cell is parameters_cell(notebook):
             cells.append(new_markdown_cell(_rerun_box(name, notebook)))
         shown = []
@@ -112,6 +117,16 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
         cell["id"] = f"cell-{number:03d}"
     text: str = nbformat.writes(notebook)
     yield f"{name}.ipynb", text.encode()
+
+
+def _describe_glued(text: str, described: Mapping[str, str]) -> str:
+    """Give each picture that prose repeats by `{glue:figure}` the description it was recorded with."""
+
+    def describe(found: re.Match[str]) -> str:
+        alt = described.get(found["name"])
+        return f"{found[0]}\n:alt: {' '.join(alt.split())}" if alt else found[0]
+
+    return re.sub(r"^`{3,}\{glue:figure\} (?P<name>[\w-]+)$(?!\n:alt:)", describe, text, flags=re.M)
 
 
 def _rerun_box(name: str, notebook: NotebookNode) -> str:
