@@ -13,7 +13,7 @@ export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test lint data-check drift accept word2vec bench lock clean
+.PHONY: help setup book test lint hooks data-check drift accept word2vec bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,13 +36,16 @@ setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
 book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html (PROFILE=full: all words)
 	$(BIN)/embedlib build --profile $(PROFILE)
 
-test: $(VENV)/.dev lint  ## lint and test
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev lint  ## lint and test, with the share of lines that the tests run
+	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+hooks: $(VENV)/.dev  ## lint before every commit from now on (pre-commit)
+	$(BIN)/pre-commit install
 
 data-check: $(VENV)/.book  ## check the anchor sentences (tests do, too)
 	$(BIN)/python data/scripts/check_anchors.py

@@ -1,16 +1,20 @@
 // Makes the recorded tables sortable: a button in every column's head, numbers by value, ties in the first order.
 document.addEventListener("DOMContentLoaded", () => {
-  const number = (text) => Number(text.replaceAll(",", "").replace("%", ""));
+  // A cell with an interval has its value in front.
+  const number = (cell) => {
+    const text = cell.textContent.trim().replaceAll(",", "").replace("%", "");
+    return Number(cell.classList.contains("number") ? text.split(" ")[0] : text);
+  };
   const compare = (a, b) => {
     const [x, y] = [number(a), number(b)];
     if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
-    return Number.isNaN(x) ? a.localeCompare(b) : x - y;
+    return Number.isNaN(x) ? a.textContent.trim().localeCompare(b.textContent.trim()) : x - y;
   };
   for (const table of document.querySelectorAll("table.embedlib-table")) {
     const body = table.tBodies[0];
     const heads = table.tHead ? [...table.tHead.rows[0].cells] : [];
     const rows = body ? [...body.rows] : [];
-    if (rows.length < 3 || table.querySelector("[rowspan]")) continue;
+    if (rows.length < 3 || table.dataset.form === "turned") continue;
     heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -25,14 +29,24 @@ document.addEventListener("DOMContentLoaded", () => {
         if (order !== "none") {
           head.setAttribute("aria-sort", order);
           const sign = order === "ascending" ? 1 : -1;
-          sorted.sort((a, b) => sign * compare(a.cells[column].textContent.trim(), b.cells[column].textContent.trim()));
+          sorted.sort((a, b) => sign * compare(a.cells[column], b.cells[column]));
         }
         body.append(...sorted);
       });
     });
   }
-  // Wide tables scroll: the keyboard reaches them, too.
-  for (const box of document.querySelectorAll(".cell_output .output.text_html, .pst-scrollable-table-container")) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  // What is wider than its place scrolls, says so, and is reached by the keyboard.
+  const boxes = ".cell_output .output.text_html, .cell_output figure, .pst-scrollable-table-container";
+  for (const box of document.querySelectorAll(boxes)) {
+    const note = document.createElement("p");
+    note.className = "embedlib-wider";
+    note.textContent = "Wider than the page: scroll it sideways \u2192";
+    new ResizeObserver(() => {
+      const isWider = box.scrollWidth > box.clientWidth + 1;
+      if (isWider) box.before(note);
+      else note.remove();
+      if (isWider) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }).observe(box);
   }
 });

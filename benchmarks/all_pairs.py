@@ -105,7 +105,7 @@ def vectors_of(model: str, words: list[str], kind: str) -> tuple[np.ndarray, str
     draws random ones of the same shape.
     """
     spec = find_model(model)
-    if kind == "random" or (kind == "auto" and spec.encoder == "causal" and stored(model) < len(words)):
+    if kind == "random" or (kind == "auto" and spec.encoder_kind.left_to_right and stored(model) < len(words)):
         return common.random_vectors(len(words), spec.dimension), "random"
     return embed_words(model, words).vectors, "the model's"
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from embedlib.encoders.registry import load_model
     from embedlib.errors import EmbedlibError
     from embedlib.models.roster import list_models
-    from embedlib.records.record import Tolerance, record
+    from embedlib.records.make import record, record_facts
+    from embedlib.records.tolerance import Tolerance
 
 __all__ = [
     "EmbedlibError",
@@ -28,6 +29,7 @@ __all__ = [
     "load_model",
     "load_words",
     "record",
+    "record_facts",
 ]
 
 _HOME = {
@@ -39,8 +41,9 @@ _HOME = {
     "load_dataset": "datasets.load",
     "load_model": "encoders.registry",
     "load_words": "datasets.lexicon",
-    "record": "records.record",
-    "Tolerance": "records.record",
+    "record": "records.make",
+    "record_facts": "records.make",
+    "Tolerance": "records.tolerance",
 }
 
 

@@ -28,8 +28,8 @@ from embedlib._util.paths import PROJECT, cache_dir
 from embedlib.book.notebooks import read_executed
 from embedlib.encoders.registry import load_model
 from embedlib.models.roster import roster
-from embedlib.models.spec import Artifact, ModelSpec, Part
-from embedlib.records.record import payloads
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
+from embedlib.records.read import MIME, all_outputs
 
 # Few examples, the same each time; `HYPOTHESIS_PROFILE=long` tries many, other ones each time.
 settings.register_profile("default", max_examples=10, deadline=None, derandomize=True, database=None,
@@ -111,13 +111,13 @@ def build(tmp_path):
 
 def outputs_of(notebook):
     """List the outputs of an executed notebook, or of the one at a path."""
-    cells = read_executed(notebook).cells if isinstance(notebook, Path) else notebook.cells
-    return [output for cell in cells for output in cell.get("outputs", [])]
+    return all_outputs(read_executed(notebook) if isinstance(notebook, Path) else notebook)
 
 
 def records_of(notebook):
     """Give what an executed notebook recorded, by name, as the records are kept."""
-    return {payload["name"]: payload for payload in payloads(outputs_of(notebook))}
+    payloads = [output.data[MIME] for output in outputs_of(notebook) if MIME in output.get("data", {})]
+    return {payload["name"]: payload for payload in payloads}
 
 
 def python(code, **options):
@@ -185,7 +185,7 @@ def encoder(request):
 
 def artifact(role, *paths):
     digest = hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
-    return Artifact(role=role, sha256=digest, parts=tuple(Part(path=str(path)) for path in paths))
+    return Artifact(role=role, sha256=digest, parts=tuple(FilePart(path=str(path)) for path in paths))
 
 
 def folder_spec(folder, *, name, encoder, config, **fields):

@@ -8,7 +8,8 @@ from scipy import stats as scipy_stats
 
 from embedlib.datasets.load import as_asked, load_dataset, words_of
 from embedlib.errors import InputError
-from embedlib.metrics import agreement, similarity, stats
+from embedlib.metrics import agreement, similarity
+from embedlib.metrics.bootstrap import resample_counts
 
 RNG = np.random.default_rng(11)
 BASE = RNG.standard_normal(400)
@@ -24,7 +25,7 @@ def test_a_sample_of_every_row_once_is_spearmans_correlation():
 
 
 def test_a_draw_is_the_correlation_of_the_drawn_ranks_and_near_that_of_ranks_made_anew():
-    counts = stats.resample_counts(400, 60, np.random.default_rng(2))
+    counts = resample_counts(400, 60, np.random.default_rng(2))
     draws = agreement.bootstrap_rank_correlations(SCORES, counts, ROWS)
     ranks = SCORES.rank()
     for draw in (0, 57):
@@ -39,7 +40,7 @@ def test_a_draw_is_the_correlation_of_the_drawn_ranks_and_near_that_of_ranks_mad
 @pytest.mark.parametrize("noise", [0.5, 1, 5])
 def test_fixed_ranks_spread_nearly_as_ranks_made_anew(noise):
     frame = pd.DataFrame({"x": BASE, "y": BASE + noise * RNG.standard_normal(400)})
-    counts = stats.resample_counts(400, 300, np.random.default_rng(6))
+    counts = resample_counts(400, 300, np.random.default_rng(6))
     fixed = agreement.bootstrap_rank_correlations(frame, counts, ROWS).iloc[:, 0]
     rows = [frame.loc[np.repeat(frame.index, drawn)] for drawn in counts]
     anew = [scipy_stats.spearmanr(drawn["x"], drawn["y"]).statistic for drawn in rows]
@@ -58,8 +59,8 @@ def test_drawing_words_widens_the_interval_of_pairs_that_share_them():
     vectors = [RNG.standard_normal((40, 6)).astype(np.float32) + 1 for _ in range(2)]
     left, right = similarity.sample_pairs(40, 2000, np.random.default_rng(4))
     scores = pd.DataFrame({k: similarity.pairwise_cosine(v, left, right) for k, v in enumerate(vectors)})
-    words = stats.resample_counts(40, 200, np.random.default_rng(5))
-    alone = stats.resample_counts(2000, 200, np.random.default_rng(5))
+    words = resample_counts(40, 200, np.random.default_rng(5))
+    alone = resample_counts(2000, 200, np.random.default_rng(5))
     by_word = agreement.bootstrap_rank_correlations(scores, words, np.stack([left, right], axis=1))
     by_pair = agreement.bootstrap_rank_correlations(scores, alone, np.arange(2000)[:, None])
     assert by_word.iloc[:, 0].std() > 2 * by_pair.iloc[:, 0].std()
@@ -81,7 +82,7 @@ def test_one_model_has_nothing_to_agree_with():
     alone = SCORES[["x"]]
     assert agreement.bootstrap_rank_correlations(alone, np.ones((2, 400), np.uint8), ROWS).shape == (2, 0)
     assert agreement.linear_ckas({"x": np.eye(3, dtype=np.float32)}).empty
-    assert agreement.cluster_order(agreement.square(pd.Series(dtype=float), ["x"])) == ["x"]
+    assert agreement.cluster_order(agreement.symmetric(pd.Series(dtype=float), ["x"])) == ["x"]
 
 
 PAIRS = pd.Series(
@@ -90,7 +91,7 @@ PAIRS = pd.Series(
 
 
 def test_a_square_is_symmetric_and_leaves_out_other_names():
-    frame = agreement.square(PAIRS, ["a", "b", "c"])
+    frame = agreement.symmetric(PAIRS, ["a", "b", "c"])
     assert frame.index.name == "model"
     assert frame.loc["c", "a"] == frame.loc["a", "c"] == 0.9
     assert np.isnan(np.diag(frame)).all()
@@ -99,9 +100,9 @@ def test_a_square_is_symmetric_and_leaves_out_other_names():
 
 def test_similar_names_stand_together():
     # a with c and b with d; of the ways to turn the two, c next to b has the nearest neighbours.
-    assert agreement.cluster_order(agreement.square(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
+    assert agreement.cluster_order(agreement.symmetric(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
     with pytest.raises(InputError, match="hold NaN"):
-        agreement.cluster_order(agreement.square(PAIRS.iloc[:-1], list("abcd")))
+        agreement.cluster_order(agreement.symmetric(PAIRS.iloc[:-1], list("abcd")))
 
 
 def test_many_ckas_are_those_of_two():

@@ -9,14 +9,16 @@ from embedlib.book.check.compare import compare_runs
 from embedlib.book.notebooks import write
 from embedlib.errors import NotebookError
 from embedlib.metrics.verdicts import Verdict
-from embedlib.records.record import MIME, Tolerance, make_payload
+from embedlib.records.make import make_record
+from embedlib.records.read import MIME
+from embedlib.records.tolerance import Tolerance
 
 
 def executed(**values):
     """Make an executed notebook that recorded these values; names with `_` for `-`."""
     outputs = [
         nbformat.v4.new_output(
-            "display_data", {MIME: make_payload(name.replace("_", "-"), value, *rest), "text/plain": "shown"}
+            "display_data", {MIME: make_record(name.replace("_", "-"), value, *rest).payload(), "text/plain": "shown"}
         )
         for name, (value, *rest) in values.items()
     ]

@@ -25,16 +25,16 @@ def test_python():
     assert {doctor.check_python((3, minor)).level for minor in (11, 12, 13)} == {"ok"}
     assert doctor.check_python((3, 10)).level == "problem"
     newer = doctor.check_python((3, 14))
-    assert (newer.level, newer.mend) == ("warning", "make setup PYTHON=/path/to/python3.13")
+    assert (newer.level, newer.remedy) == ("warning", "make setup PYTHON=/path/to/python3.13")
     assert newer.text == "3.14; requirements.txt is for 3.11 to 3.13"
 
 
-def test_packages_that_differ_are_named_with_the_mend(tmp_path):
+def test_packages_that_differ_are_named_with_the_remedy(tmp_path):
     pins = tmp_path / "requirements.txt"
     pins.write_text("# pins\nnumpy==1.0\nno-such-package==2.0\npsutil==" + doctor.importlib.metadata.version("psutil"))
     differing, missing, summary = doctor.check_packages(pins)
     assert (differing.level, "1.0 is pinned" in differing.text) == ("warning", True)
-    assert differing.mend.endswith("-m pip install -r requirements.txt")
+    assert differing.remedy.endswith("-m pip install -r requirements.txt")
     assert (missing.level, missing.text) == ("problem", "no-such-package is not installed; 2.0 is pinned")
     assert summary.text == "1 of 3 are as pinned"
     (lost,) = doctor.check_packages(tmp_path / "nowhere.txt")
@@ -47,7 +47,7 @@ def test_the_cache(cache, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EMBEDLIB_CACHE", str(tmp_path / "file" / "cache"))
     (finding,) = doctor.check_cache()
-    assert (finding.level, "EMBEDLIB_CACHE" in finding.mend) == ("problem", True)
+    assert (finding.level, "EMBEDLIB_CACHE" in finding.remedy) == ("problem", True)
 
 
 def test_disk_memory_and_cores():
@@ -154,7 +154,7 @@ def test_everything_is_looked_at(cache):
         "python", "packages", "cache", "disk", "locks", "memory", "cores", "gpu", "HF_HUB_OFFLINE",
         "TRANSFORMERS_OFFLINE", "browser", "kernel", "leftovers", "temporary files",
     }  # fmt: skip
-    assert all(finding.mend or finding.level == "ok" for finding in doctor.examine())
+    assert all(finding.remedy or finding.level == "ok" for finding in doctor.examine())
 
 
 def test_the_exit_status_says_whether_there_is_a_problem(cache, project, kernels):

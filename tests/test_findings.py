@@ -7,7 +7,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.check.compare import compare_runs
 from embedlib.book.notebooks import find_source, notebook_sources, read_executed, write
 from embedlib.book.run.run import execute, plan
-from embedlib.records.record import read_records
+from embedlib.records.read import read_records
 
 PAGE = "20_findings"
 FOLDER = PROJECT / "notebooks"

@@ -9,7 +9,8 @@ from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.neighbors import NearestNeighbors
 
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.metrics import agreement, clustering, geometry, relatedness, similarity, stats
+from embedlib.metrics import agreement, clustering, geometry, relatedness, similarity
+from embedlib.metrics.bootstrap import resample_counts
 
 RNG = np.random.default_rng(3)
 CLOUD = (RNG.standard_normal((400, 9)) * np.linspace(1, 3, 9) + 1).astype(np.float32)
@@ -33,7 +34,7 @@ def test_separation_by_hand_and_by_scikit_learn():
 
 def test_a_bootstrap_draw_is_the_separation_of_the_drawn_pairs():
     left, right = RNG.normal(1, 1, 40).round(1), RNG.normal(0, 1, 30).round(1)
-    n, m = (stats.resample_counts(len(x), 5, np.random.default_rng(9)) for x in (left, right))
+    n, m = (resample_counts(len(x), 5, np.random.default_rng(9)) for x in (left, right))
     draws = relatedness.bootstrap_separation(left, right, n, m)
     drawn = relatedness.separate(np.repeat(left, n[2]), np.repeat(right, m[2]))
     assert draws.loc[2, "auc"] == pytest.approx(drawn.auc)

@@ -15,10 +15,11 @@ from test_parameters import notebook
 from embedlib.book.check.normalise import normalise
 from embedlib.book.run.parameters import read_parameters
 from embedlib.datasets.spans import distinct_spans, find_span
-from embedlib.encoders.base import distinct_texts
+from embedlib.encoders.request import distinct_texts
 from embedlib.errors import EmbedlibError, InputError, ParameterError, RecordError
 from embedlib.models.roster import find_model
-from embedlib.records.record import make_payload, record_frame
+from embedlib.records.make import make_record
+from embedlib.records.record import RECORD
 
 quick = settings(max_examples=int(os.environ.get("FUZZ", "60")), deadline=None, derandomize=True, database=None)
 
@@ -132,11 +133,11 @@ def test_layers_are_those_of_the_model_or_an_error_of_ours(layer):
 def test_a_frame_is_read_back_or_refused(columns, index):
     frame = pd.DataFrame(columns, index=pd.Index(index, dtype=object), dtype=object)
     try:
-        payload = make_payload("x", frame)
+        payload = make_record("x", frame).payload()
     except RecordError:
         return
     assert json.loads(json.dumps(payload, allow_nan=False)) == payload
-    again = record_frame(payload)
+    again = RECORD.validate_python(payload).to_python()
     assert again.shape == frame.shape
     for old, new in zip(frame.to_numpy().ravel(), again.to_numpy().ravel(), strict=True):
         assert same(old, new)
@@ -148,7 +149,7 @@ def test_a_frame_is_read_back_or_refused(columns, index):
 )
 def test_a_value_is_kept_or_refused(value):
     try:
-        payload = make_payload("x", value)
+        payload = make_record("x", value).payload()
     except RecordError:
         return
     assert json.loads(json.dumps(payload, allow_nan=False)) == payload

@@ -1,4 +1,4 @@
-"""Hubs, by hand and against a plain count."""
+"""Hubs and shared directions, by hand, against a plain count and against a singular value decomposition."""
 
 from collections import Counter
 
@@ -31,3 +31,15 @@ def test_hubs_are_those_of_a_plain_count_and_lead_with_the_largest():
 def test_hubs_refuse_a_number_out_of_range(number):
     with pytest.raises(InputError, match=f"number is {number}; allowed: 1 to 4"):
         geometry.hubs(np.zeros((4, 1), dtype=np.int32), number)
+
+
+def test_shared_directions_are_taken_away_as_a_singular_value_decomposition_finds_them():
+    vectors = np.random.default_rng(6).standard_normal((50, 6)).astype(np.float32) * [9, 4, 1, 1, 1, 1] + 3
+    vectors = vectors.astype(np.float32)
+    found = geometry.without_shared_directions(vectors, 2)
+    assert list(found) == ["as they are", "centred", "2 components removed"]
+    assert found["as they are"] is vectors
+    centred = vectors - vectors.mean(axis=0)
+    assert found["centred"] == pytest.approx(centred, abs=1e-5)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    assert found["2 components removed"] == pytest.approx(centred - centred @ axes.T @ axes, abs=1e-4)

@@ -4,7 +4,9 @@ import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
 from embedlib.errors import InputError
-from embedlib.metrics import similarity, stats
+from embedlib.metrics import similarity
+from embedlib.metrics.bootstrap import resample_counts
+from embedlib.metrics.estimates import percentile_interval
 from embedlib.metrics.verdicts import VERDICTS, Part, best, from_parts, higher_in_llms
 
 
@@ -48,7 +50,7 @@ def test_sampled_pairs_cover_all_pairs_alike():
 
 
 def test_bootstrap_equals_resampling_by_hand(vectors):
-    counts = stats.resample_counts(60, 5, np.random.default_rng(3))
+    counts = resample_counts(60, 5, np.random.default_rng(3))
     assert (counts.sum(axis=1) == 60).all()
     cosines = cosine_similarity(vectors)
     for row, mean in zip(counts, similarity.bootstrap_mean_cosine(vectors, counts), strict=True):
@@ -58,8 +60,8 @@ def test_bootstrap_equals_resampling_by_hand(vectors):
 
 
 def test_bootstrap_interval_covers_the_mean(vectors):
-    counts = stats.resample_counts(60, 400, np.random.default_rng(4))
-    low, high = stats.percentile_interval(similarity.bootstrap_mean_cosine(vectors, counts))
+    counts = resample_counts(60, 400, np.random.default_rng(4))
+    low, high = percentile_interval(similarity.bootstrap_mean_cosine(vectors, counts))
     assert low < similarity.all_pairs_moments(vectors).mean < high
 
 
@@ -73,7 +75,7 @@ def test_centring_takes_the_mean_away_and_nothing_is_mutated(vectors):
 
 
 def test_percentile_interval_by_hand():
-    assert stats.percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+    assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
 
 
 def test_bad_input_is_named(vectors):
@@ -88,8 +90,8 @@ def test_bad_input_is_named(vectors):
         (lambda: similarity.pairwise_cosine(vectors, np.arange(3), np.arange(4)), "equal length"),
         (lambda: similarity.bootstrap_mean_cosine(vectors, np.ones((2, 3), np.uint8)), "do not fit 60"),
         (lambda: similarity.bootstrap_mean_cosine(vectors[:2], np.array([[2, 0]], np.uint8)), "fewer than two"),
-        (lambda: stats.resample_counts(0, 1, rng), "at least 1"),
-        (lambda: stats.percentile_interval(np.array([1.0])), "at least two draws"),
+        (lambda: resample_counts(0, 1, rng), "at least 1"),
+        (lambda: percentile_interval(np.array([1.0])), "at least two draws"),
     ):
         with pytest.raises(InputError, match=said):
             call()

@@ -1,3 +1,5 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
@@ -105,3 +107,39 @@ def test_broken_roster_names_file_model_and_field(tmp_path, old, new, said):
     with pytest.raises(EmbedlibError, match=r"broken.toml.*glove-6b-50d") as caught:
         read_roster(path)
     assert said in str(caught.value)
+
+
+def test_models_is_a_list_of_names_that_knows_its_models():
+    models = check_models(SEVEN)
+    assert list(models) == models.names == SEVEN
+    assert models == SEVEN
+    assert models == tuple(SEVEN)
+    assert models != SEVEN[::-1]
+    assert models.classical == SEVEN[:4]
+    assert models.llms == SEVEN[4:]
+    assert models.causal == SEVEN[5:]
+    assert models.with_layers == ["sbert-minilm", *SEVEN[5:]]
+    assert models.family == list_models()["family"].to_dict()
+    assert models.specs == roster()
+    assert models.listing.equals(list_models())
+    assert check_models(models) is models
+    assert list(models[1:3]) == SEVEN[1:3]
+    assert models[1:].llms == SEVEN[4:]
+    assert (len(models), models[-1], models.index(SEVEN[2]), "no-model" in models) == (7, SEVEN[-1], 2, False)
+
+
+def test_what_models_gives_does_not_change_it():
+    models = check_models(SEVEN)
+    models.names.clear()
+    models.specs.clear()
+    models.family.clear()
+    assert (list(models), len(models.specs), len(models.family)) == (SEVEN, 7, 7)
+
+
+def test_pandas_takes_models_as_a_list_of_names():
+    models = check_models(SEVEN[:2])
+    frame = pd.DataFrame(np.eye(2), index=models, columns=models)
+    assert list(frame.columns) == list(frame.index) == SEVEN[:2]
+    assert frame[models].shape == frame.loc[models, models].shape == (2, 2)
+    assert list(frame.reindex(columns=models[::-1])) == SEVEN[1::-1]
+    assert frame.index.isin(models).all()

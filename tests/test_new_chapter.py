@@ -3,11 +3,14 @@
 import re
 import shutil
 
+import nbformat
 import pytest
 import test_architecture as rules
 from conftest import outputs_of, records_of
 
 from embedlib._util.paths import PROJECT
+from embedlib.book.check.notebook_style import check_chapter
+from embedlib.book.site import staging
 from embedlib.book.site.chapter import add_to_toc, new_chapter
 from embedlib.book.site.staging import pages_of
 from embedlib.errors import InputError, NotebookError
@@ -15,6 +18,10 @@ from embedlib.errors import InputError, NotebookError
 TOC = (PROJECT / "_toc.yml").read_text()
 FIRST = "file: notebooks/01"
 LAST = [page for page in pages_of(TOC) if page.startswith("notebooks/")][-1]
+
+
+def source_of(content):
+    return "\n".join(cell.source for cell in nbformat.reads(content.decode(), as_version=4).cells)
 
 
 def test_the_command_writes_a_chapter_that_runs_and_follows_the_rules(project, cache):
@@ -28,20 +35,30 @@ def test_the_command_writes_a_chapter_that_runs_and_follows_the_rules(project, c
     place = before.index(f"      - file: {LAST}") + 1
     assert after == [*before[:place], "      - file: notebooks/42_word_lengths", *before[place:]]
 
-    rules.test_notebooks_follow_the_spine_and_the_cell_rules(source)
+    rules.test_chapters_have_the_parameters_that_every_chapter_has(source)
+    assert check_chapter(source) == []
     cited = set(re.findall(r"\{cite\}`(\w+)`", source.read_text()))
     assert cited <= set(re.findall(r"^@\w+\{(\w+),", (PROJECT / "references.bib").read_text(), re.M))
 
-    code, out, err = project.call("run", "42_word_lengths", "-p", "models=glove-6b-50d", "-p", "words=200")
+    code, out, err = project.call("run", "42_word_lengths", "-p", "words=200")
     assert code == 0, err
     (executed,) = (project.build / "executed").iterdir()
     shutil.copy(executed, source.with_suffix(".ipynb"))
     rules.test_numbers_in_prose_are_glued(source)
     records = records_of(executed)
     assert records["words"]["value"] == 200
-    assert records["fig-42-word-lengths"]["keys"] == [["glove-6b-50d"]]
+    assert records["fig-42-word-lengths"]["keys"] == [["glove-6b-50d"], ["wordllama-l2-256"]]
     assert 0 < records["widest-spread"]["value"] < 1
+    narrow, wide = (f"{row[0]:.0%}" for row in records["spreads"]["rows"])
+    assert records["in-short"]["value"] == (
+        f"In wordllama-l2-256, the vector of a word is on average {wide} longer or shorter than the mean. "
+        f"In glove-6b-50d it is {narrow}. That difference is clear."
+    )
     assert not [output for output in outputs_of(executed) if output.output_type in ("error", "stream")]
+
+    pages = dict(staging._chapter("42_word_lengths", executed))
+    (box,) = re.findall(r"In short.*?^:::$", source_of(pages["42_word_lengths.ipynb"]), re.M | re.S)
+    assert "{glue:figure} fig-42-word-lengths\n:alt: Points with intervals, one a model" in box
 
     code, _, err = project.call("new-chapter", "42_word_lengths")
     assert (code, "there is a chapter 42_word_lengths already" in err) == (2, True)
@@ -122,3 +139,9 @@ def test_a_layout_that_cannot_be_added_to_is_left_alone(small, text):
         new_chapter("05_e", project=small)
     assert (small / "_toc.yml").read_text() == text
     assert not (small / "notebooks" / "05_e.md").exists()
+
+
+def test_only_recorded_pictures_without_a_description_get_one():
+    text = "```{glue:figure} fig-a\n```\n```{glue:figure} fig-b\n:alt: Own.\n```\n```{glue:figure} other\n```\n"
+    given = staging._describe_glued(text, {"fig-a": "Points,\none a model.", "fig-b": "Lines."})
+    assert given == text.replace("fig-a\n", "fig-a\n:alt: Points, one a model.\n")

@@ -6,14 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import embedlib
 from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
-from embedlib.records.record import MIME, Tolerance, last_run, make_payload, read_records
+from embedlib.records.make import make_record
+from embedlib.records.read import MIME, all_outputs, last_run, read_records, record_in
+from embedlib.records.tolerance import Tolerance
 
 FRAME = pd.DataFrame(
     {"score": [0.5, math.nan], "n": [1, 2], "word": ["a", "b"]}, index=pd.Index(["x", "y"], name="model")
 )
+
+
+def make_payload(name, value, tolerance=None):
+    """Make a record and give it as a notebook keeps it."""
+    return make_record(name, value, tolerance).payload()
 
 
 def test_scalars_keep_their_type():
@@ -68,10 +76,10 @@ def test_verdicts_are_kept_whole():
         ("x", 1.0, -1.0, "at least 0"),
         ("x", 1, 0.1, "a int is compared exactly"),
         ("x", FRAME, {"scores": 1.0}, "'scores', which is no column"),
-        ("x", FRAME.set_axis(["y", "y"]), None, "the row 'y' stands twice"),
-        ("x", FRAME.set_axis(["a", "a", "b"], axis=1), None, "stands twice"),
-        ("x", FRAME.set_axis([1, True]), None, "the row 1 stands twice"),
-        ("x", FRAME.set_axis([None, math.nan]), None, "the row None stands twice"),
+        ("x", FRAME.set_axis(["y", "y"]), None, "the row 'y' comes twice"),
+        ("x", FRAME.set_axis(["a", "a", "b"], axis=1), None, "comes twice"),
+        ("x", FRAME.set_axis([1, True]), None, "the row 1 comes twice"),
+        ("x", FRAME.set_axis([None, math.nan]), None, "the row None comes twice"),
         ("x", FRAME.set_axis(pd.MultiIndex.from_product([["a"], ["x", "y", "z"]]), axis=1), None, "one level, not 2"),
         ("x", FRAME.set_axis(pd.Index([("a", 1), ("b", 2)], tupleize_cols=False)), None, "a tuple cannot be kept"),
         ("x", FRAME.assign(when=pd.Timestamp("2026-01-01")), None, "a Timestamp cannot be kept"),
@@ -135,3 +143,101 @@ def test_the_last_run_of_a_chapter_is_found():
         last_run("03_related_pairs", runs)
     assert last_run("01_models").name == "01_models.ipynb"
     assert last_run("99_none") == PROJECT / "notebooks" / "99_none.ipynb"
+
+
+def displayed(monkeypatch, make):
+    """Give what a call displays: the bundles with their metadata, in order."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: shown.append((bundle, metadata)))
+    make()
+    return shown
+
+
+def test_facts_are_kept_as_hidden_records_are(monkeypatch):
+    near = Tolerance(atol=0.5)
+    together = displayed(
+        monkeypatch, lambda: embedlib.record_facts({"n": 3, "share": 0.123456, "word": "dog"}, tolerance=near)
+    )
+
+    def one_by_one():
+        embedlib.record("n", 3, show=False)
+        embedlib.record("share", 0.123456, tolerance=near, show=False)
+        embedlib.record("word", "dog", show=False)
+
+    assert together == displayed(monkeypatch, one_by_one)
+    assert together[1][0]["application/papermill.record/text/plain"] == "0.1235"
+    assert together[1][0][MIME]["tolerance"] == {"rtol": 1e-3, "atol": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("facts", "tolerance", "said"),
+    [
+        ({"n": 3}, 0.1, "none of the facts \\['n'\\] is a float"),
+        ({"n": 3, "x": FRAME}, None, "record 'x': a DataFrame cannot be kept"),
+        ({"n": 3, "Bad Name": 1}, None, "lower-case words"),
+    ],
+)
+def test_facts_that_cannot_be_kept_keep_nothing(monkeypatch, facts, tolerance, said):
+    def keep():
+        with pytest.raises(RecordError, match=said):
+            embedlib.record_facts(facts, tolerance=tolerance)
+
+    assert displayed(monkeypatch, keep) == []
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_committed_records_are_read_and_kept_in_the_same_form(path):
+    outputs = all_outputs(json.loads(path.read_text()))
+    records = [(record_in(output), output["data"][MIME]) for output in outputs if MIME in output.get("data", {})]
+    assert records
+    for record, payload in records:
+        assert record.payload() == payload
+        assert list(record.differs_from(record)) == []
+        assert list(record.values())
+
+
+def test_a_record_of_another_form_is_an_error():
+    good = make_payload("scores", FRAME)
+    for wrong, said in (
+        ({"schema": 2}, "'scores' cannot be read: frame.schema"),
+        ({"type": "list"}, "found using 'type' does not match"),
+        ({"rows": [[0.5, 1, "a"]]}, "a key each"),
+        ({"rows": [[0.5, 1], [0.5, 1]]}, "a cell for each column"),
+        ({"keys": [["x", 1], ["y", 2]]}, "a part for each index level"),
+        ({"tolerance": {}}, "have a tolerance each"),
+        ({"more": 1}, "frame.more"),
+    ):
+        with pytest.raises(NotebookError, match=said):
+            record_in({"data": {MIME: good | wrong}})
+    with pytest.raises(NotebookError, match=r"str\.value"):
+        record_in({"data": {MIME: make_payload("word", "dog") | {"value": 1}}})
+    assert record_in({"data": {"text/plain": "1"}}) is None
+
+
+def test_the_values_of_a_record_have_their_places():
+    two = FRAME.set_index(pd.MultiIndex.from_tuples([("a", 0), ("b", 1)], names=["model", "layer"]))
+    cells = list(make_record("scores", two, {"score": 0.5}).values())
+    assert [cell.label for cell in cells][:4] == ["scores[a, 0].score", "scores[a, 0].n", "scores[a, 0].word",
+                                                  "scores[b, 1].score"]  # fmt: skip
+    assert (cells[0].row, cells[0].column, cells[0].value, cells[0].tolerance.rtol) == ("a, 0", "score", 0.5, 0.5)
+    (cell,) = make_record("word", "dog").values()
+    assert (cell.record, cell.row, cell.column, cell.label, cell.value) == ("word", "", "", "word", "dog")
+    cells = list(make_record("d1", Verdict("D1", "partly", 0.1, 0.05, math.nan, {"m": True})).values())
+    assert [(cell.label, cell.value) for cell in cells] == [
+        ("d1.claim", "D1"), ("d1.verdict", "partly"), ("d1.effect", 0.1), ("d1.low", 0.05), ("d1.high", None),
+        ("d1.holds[m]", True),
+    ]  # fmt: skip
+
+
+def test_a_record_differs_by_its_own_tolerance():
+    old = make_record("x", 1.0, 0.1)
+    assert list(old.differs_from(make_record("x", 1.0625, 0.0))) == []
+    (difference,) = old.differs_from(make_record("x", 1.2))
+    assert (difference.place, difference.old, difference.new, difference.allowed) == ("x", "1", "1.2", "1 ± 0.1")
+    (difference,) = old.differs_from(make_record("x", 1))
+    assert (difference.old, difference.new, difference.allowed) == ("float value", "int value", "the same type")
+
+
+def test_only_tables_are_csv_files():
+    assert make_record("scores", FRAME).csv() == b"model,score,n,word\nx,0.5,1,a\ny,,2,b\n"
+    assert make_record("x", 1.0).csv() is None

@@ -24,7 +24,7 @@ table = embedlib.embed_sentences(spec, ["a boat leaves the harbour " * 90, "shor
 print(table.vectors.shape, len(table.cut), len(table.missing))
 ```
 
-The same from a folder of sentence-transformers, and word vectors with a word that stands twice:
+The same from a folder of sentence-transformers, and word vectors with a word that is listed twice:
 
 ```{code-cell} python
 print(embedlib.embed_sentences("FOLDER", ["a boat leaves the harbour " * 90, "short"]).vectors.shape)

@@ -269,7 +269,7 @@ def test_what_a_file_left_out_is_said_at_every_use(own, caplog, monkeypatch):
         said.append(caplog.text)
     assert said[0] == said[1]
     for sentence in (
-        "1 words stand twice; the first of each counts",
+        "1 words are listed twice; the first of each counts",
         "1 words have a vector of zeros and are left out",
     ):
         assert said[0].count(f"v.txt: {sentence}") == 1  # once in a process
@@ -355,7 +355,7 @@ def test_a_table_says_how_words_were_found_and_what_was_tried(own):
             "(tried as given, in lower case, capitalised, joined by a space, _ or -)",
             "mouse": "not among the 5 words of the vocabulary (tried as given, capitalised)",
         }
-    assert EmbeddingTable([], np.empty((0, 3), dtype=np.float32)).ways() == {}
+    assert EmbeddingTable.plain([], np.empty((0, 3), dtype=np.float32)).ways() == {}
 
 
 def test_sentences_of_a_cased_vocabulary_take_each_word_as_it_is_found(own):

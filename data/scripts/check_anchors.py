@@ -23,7 +23,7 @@ from gensim.parsing.preprocessing import STOPWORDS
 
 from embedlib.datasets.lexicon import load_lexicon
 from embedlib.datasets.sentences import CHANGED, KEPT, read_anchors
-from embedlib.metrics.context import mean_wins
+from embedlib.metrics.senses import mean_wins
 
 FOLDER = Path(__file__).parents[1] / "anchors"
 NEGATORS = {"not", "never", "no", "nobody", "nothing", "none"}

@@ -12,8 +12,11 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-DEV = ["IsoScore", "axe-playwright-python", "hypothesis", "minicons", "mypy", "pandas-stubs", "playwright", "pytest",
-       "pytest-xdist", "ruff", "scipy-stubs", "types-PyYAML", "types-regex", "wordfreq"]  # fmt: skip
+DEV = [
+    "IsoScore", "axe-playwright-python", "hypothesis", "minicons", "mypy", "pandas-stubs", "playwright",
+    "pre-commit", "pytest", "pytest-cov", "pytest-xdist", "ruff", "scipy-stubs", "types-PyYAML", "types-regex",
+    "wordfreq",
+]  # fmt: skip
 OWN = {"pip", "embedlib"}
 TORCH = "torch==2.13.0"
 HEADER = "# Written by `make lock` from {source}: exact pins of what {what} needs, Python 3.11 to 3.13.\n"

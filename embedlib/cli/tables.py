@@ -75,7 +75,7 @@ def store_table(folders: Sequence[StoredFolder], *, wide: bool = False) -> tuple
 
 
 def is_current(identity: Identity) -> bool:
-    """Tell whether stored vectors are those that the model and the code of now would make."""
+    """Check whether the current model and code would make the same vectors again."""
     from embedlib.encoders.registry import code_version
     from embedlib.models.external.resolve import stored_references
 

@@ -97,7 +97,7 @@ class LogLines(logging.Handler):
 
 
 def said_of(error: OSError) -> str:
-    """Say in one line what the operating system refused, and which setting mends it."""
+    """Say in one line what the operating system refused, and which setting would help."""
     path = error.filename if error.filename is not None else error.filename2
     where = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
     in_cache = False

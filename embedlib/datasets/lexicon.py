@@ -43,6 +43,11 @@ def load_words(words: int | str = "all", *, encoding: str = "utf-8") -> list[str
     path of a text file with one word a line, see `embedlib.datasets.words.read_words`.
 
     Raises `InputError` for a number outside the lexicon and for a file that is missing, empty, or no list of words.
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.load_words(3)
+        ['a', 'in', 'i']
     """
     if isinstance(words, str) and words != "all":
         return read_words(Path(words).expanduser(), encoding)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from embedlib.errors import InputError
+from embedlib.metrics.bootstrap import Bootstrap
+from embedlib.metrics.estimates import Estimate
 from embedlib.metrics.similarity import Vectors, centre
 
 _DRAWS_AT_ONCE = 50
@@ -24,6 +26,12 @@ def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
     Gives a row for each two columns, in their order: first, second, pairs, spearman
     (spearman1904proof) and kendall (tau-b, kendall1945treatment). Raises `InputError` where two
     columns share fewer than three rows.
+
+    Example:
+        >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
+        >>> rank_correlations(scores).round(2)
+            first second  pairs  spearman  kendall
+        0  people  glove      4       0.8     0.67
     """
     rows = []
     for first, second in itertools.combinations(scores.columns, 2):
@@ -34,6 +42,29 @@ def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
         spearman, kendall = stats.spearmanr(left, right).statistic, stats.kendalltau(left, right).statistic
         rows.append((first, second, len(both), float(spearman), float(kendall)))
     return pd.DataFrame(rows, columns=["first", "second", "pairs", "spearman", "kendall"])
+
+
+def rank_correlation(
+    first: pd.Series | ArrayLike, second: pd.Series | ArrayLike, boot: Bootstrap, *, among: ArrayLike | None = None
+) -> Estimate:
+    """Estimate Spearman's rank correlation of two values of each unit (spearman1904proof).
+
+    `first` and `second` are (n,), by unit of the bootstrap, and `among` labels or a mask of the units
+    that are meant; units with NaN are left out. Ranks stay fixed in the draws, as in
+    `bootstrap_rank_correlations`. Raises `InputError` where fewer than three units are left.
+
+    Example:
+        >>> boot = Bootstrap(4, 3, np.random.default_rng(5))
+        >>> found = rank_correlation([1.0, 2.0, 3.0, 4.0], [0.1, 0.2, 0.4, 0.3], boot)
+        >>> round(found.value, 6), len(found.draws)
+        (0.8, 3)
+    """
+    both = pd.DataFrame({"first": boot.align(first).to_numpy(), "second": boot.align(second).to_numpy()})
+    kept = boot.mask(among) & both.notna().all(axis=1).to_numpy()
+    both, counts = both[kept], boot.counts[:, kept]
+    value = rank_correlations(both)["spearman"].iloc[0]
+    draws = bootstrap_rank_correlations(both, counts, np.arange(len(both))[:, None])
+    return boot.estimate(float(value), draws.iloc[:, 0].to_numpy())
 
 
 def bootstrap_rank_correlations(
@@ -51,6 +82,12 @@ def bootstrap_rank_correlations(
     pairs counts about three times, so that intervals are on the wide side. One matrix of counts for
     all columns makes their differences paired (efron1993bootstrap). Raises `InputError` for NaN,
     fewer than three rows, shapes that do not fit, or a sample in which a column is constant.
+
+    Example:
+        >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
+        >>> counts = np.array([[1, 1, 1, 1], [2, 1, 1, 0]], dtype=np.uint8)
+        >>> bootstrap_rank_correlations(scores, counts, np.arange(4)[:, None])["people", "glove"].round(3).tolist()
+        [0.8, 0.985]
     """
     n, pairs = len(scores), list(itertools.combinations(range(scores.shape[1]), 2))
     if n < 3 or scores.isna().to_numpy().any():
@@ -65,29 +102,34 @@ def bootstrap_rank_correlations(
     ranks = scores.rank().to_numpy()
     ranks = (ranks - ranks.mean(axis=0)) / n
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
-    terms = np.hstack([np.ones((n, 1)), ranks, ranks**2, ranks[:, left] * ranks[:, right]])
-    width, draws = ranks.shape[1], np.empty((len(counts), len(pairs)))
+    squares, products = ranks**2, ranks[:, left] * ranks[:, right]
+    draws = np.empty((len(counts), len(pairs)))
     for start in range(0, len(counts), _DRAWS_AT_ONCE):
         some = counts[start : start + _DRAWS_AT_ONCE]
-        weights = some[:, places[:, 0]].astype(np.float64)
+        weights = some[:, places[:, 0]].astype(np.float64)  # (some, rows)
         for column in places.T[1:]:
             weights *= some[:, column]
-        sums = weights @ terms
-        means = sums[:, 1:] / np.maximum(sums[:, :1], 1)
-        first, second = means[:, :width], means[:, width : 2 * width]
-        spread = np.sqrt(np.maximum(second - first**2, 0))
-        if not spread.all():
+        sizes = np.maximum(weights.sum(axis=1, keepdims=True), 1)  # (some, 1)
+        means = weights @ ranks / sizes  # (some, columns)
+        spreads = np.sqrt(np.maximum(weights @ squares / sizes - means**2, 0))  # (some, columns)
+        if not spreads.all():
             raise InputError("a bootstrap sample has a column of equal ranks: too few rows to resample")
-        products = means[:, 2 * width :] - first[:, left] * first[:, right]
-        draws[start : start + len(some)] = products / (spread[:, left] * spread[:, right])
+        covariances = weights @ products / sizes - means[:, left] * means[:, right]  # (some, pairs)
+        draws[start : start + len(some)] = covariances / (spreads[:, left] * spreads[:, right])
     names = [(scores.columns[i], scores.columns[j]) for i, j in pairs]
     return pd.DataFrame(draws, columns=pd.MultiIndex.from_tuples(names, names=["first", "second"]))
 
 
-def square(values: pd.Series, names: list[str]) -> pd.DataFrame:
+def symmetric(values: pd.Series, names: list[str]) -> pd.DataFrame:
     """Lay values of pairs, with an index of first and second, out as a symmetric frame; its diagonal is NaN.
 
     Pairs that `values` lacks are NaN; pairs of other names are left out.
+
+    Example:
+        >>> index = pd.MultiIndex.from_tuples([("glove", "gemma")])
+        >>> symmetric(pd.Series([0.4], index), ["gemma", "glove"]).to_numpy()
+        array([[nan, 0.4],
+               [0.4, nan]])
     """
     frame = pd.DataFrame(np.nan, index=pd.Index(names, name="model"), columns=names)
     for (first, second), value in zip(values.index, values, strict=True):
@@ -101,6 +143,12 @@ def cluster_order(similarities: pd.DataFrame) -> list[str]:
 
     Average linkage of one minus the similarity, leaves in optimal order, the first name in the
     first half. The diagonal is not read. Raises `InputError` for NaN off the diagonal.
+
+    Example:
+        >>> names = ["a", "b", "c"]
+        >>> alike = pd.DataFrame([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]], names, names)
+        >>> cluster_order(alike)
+        ['a', 'c', 'b']
     """
     names = [str(name) for name in similarities.columns]
     if len(names) < 3:
@@ -120,6 +168,12 @@ def neighbour_overlap(first: NDArray[np.int32], second: NDArray[np.int32]) -> ND
     """Give the share of each row's k neighbours that both models name: two (n, k) to (n,).
 
     Raises `InputError` where the shapes differ.
+
+    Example:
+        >>> first = np.array([[1, 2], [0, 2]], dtype=np.int32)
+        >>> second = np.array([[1, 3], [3, 4]], dtype=np.int32)
+        >>> neighbour_overlap(first, second)
+        array([0.5, 0. ])
     """
     if first.shape != second.shape or first.ndim != 2:
         raise InputError(
@@ -135,6 +189,12 @@ def linear_cka(first: Vectors, second: Vectors) -> float:
 
     1 for spaces that differ by a rotation and a scale (kornblith2019similarity). Raises
     `InputError` where the numbers of rows differ, are below two, or a model's rows are all equal.
+
+    Example:
+        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
+        >>> turned = 3 * first @ np.array([[0, 1], [-1, 0]], dtype=np.float32)
+        >>> round(linear_cka(first, turned), 6)
+        1.0
     """
     return float(linear_ckas({"first": first, "second": second}).iloc[0])
 
@@ -143,6 +203,11 @@ def linear_ckas(spaces: Mapping[str, Vectors]) -> pd.Series:
     """Compare every two models' vectors of the same words by linear CKA: a value for each (first, second).
 
     As `linear_cka`, with the work on a single model done once.
+
+    Example:
+        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
+        >>> linear_ckas({"glove": first, "gemma": 2 * first}).round(6).to_dict()
+        {('glove', 'gemma'): 1.0}
     """
     sizes = [len(vectors) for vectors in spaces.values()]
     if len(set(sizes)) > 1 or min(sizes, default=2) < 2:

@@ -42,7 +42,12 @@ class Answers:
 
 
 def check_method(method: str, allowed: Sequence[str] = METHODS) -> str:
-    """Give the method back; raises `UnknownNameError` with the nearest match for an unknown one."""
+    """Give the method back; raises `UnknownNameError` with the nearest match for an unknown one.
+
+    Example:
+        >>> check_method("3CosAdd")
+        '3CosAdd'
+    """
     if method not in allowed:
         raise UnknownNameError.of("analogy method", method, allowed)
     return method
@@ -57,6 +62,12 @@ def answer_questions(vectors: Vectors, questions: Rows, method: str = "3CosAdd")
 
     Raises `UnknownNameError` for a method that is not pairwise and `InputError` for rows out of
     range, a zero row, or no candidate that is not an input.
+
+    Example:
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> found = answer_questions(vectors, np.array([[0, 1, 2]], dtype=np.int32))
+        >>> found.allowed, found.excluded
+        (array([3], dtype=int32), array([3], dtype=int32))
     """
     check_method(method, PAIRWISE)
     if questions.ndim != 2 or questions.shape[1] != 3:
@@ -106,6 +117,14 @@ def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.G
 
     Raises `UnknownNameError` for a method that is not of a relation and `InputError` for fewer
     than three pairs or a zero row.
+
+    Example:
+        >>> vectors = np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32)
+        >>> plurals = vectors + np.float32(0.5)
+        >>> pairs = np.array([[0, 4], [1, 5], [2, 6], [3, 7]], dtype=np.int32)
+        >>> rows = np.concatenate([vectors, plurals])
+        >>> answer_relation(rows, pairs, "3CosAvg", np.random.default_rng(0)).excluded
+        array([4, 5, 6, 7], dtype=int32)
     """
     check_method(method, OF_RELATION)
     if len(pairs) < 3:

@@ -36,6 +36,12 @@ def cluster(vectors: Vectors, categories: Sequence[str], method: Method = "k-mea
 
     Raises `UnknownNameError` for an unknown method and `InputError` for other than one category a
     vector, fewer than two categories, or no more vectors than categories.
+
+    Example:
+        >>> vectors = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], dtype=np.float32)
+        >>> found = cluster(vectors, ["animal", "animal", "tool", "tool"], seed=0)
+        >>> round(found.v_measure, 6)
+        1.0
     """
     if method not in METHODS:
         raise UnknownNameError.of("clustering method", method, METHODS)

@@ -37,6 +37,13 @@ def isoscore(vectors: Vectors) -> float:
 
     Depends on the variances along the principal axes alone, and not on the mean. Raises
     `InputError` for fewer than two vectors or vectors that are all equal.
+
+    Example:
+        >>> corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=np.float32)
+        >>> round(isoscore(corners), 6)
+        1.0
+        >>> round(isoscore(corners * np.array([1, 0.5], dtype=np.float32)), 2)
+        0.47
     """
     variances = _variances(vectors)
     d = len(variances)
@@ -50,12 +57,23 @@ def effective_rank(vectors: Vectors) -> float:
     """Give the exponential of the entropy of the singular values of the centred rows (roy2007effective).
 
     Between 1 and d. Raises `InputError` as `isoscore` does.
+
+    Example:
+        >>> corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=np.float32)
+        >>> round(effective_rank(corners), 6)
+        2.0
     """
     return float(np.exp(stats.entropy(np.sqrt(_variances(vectors)))))
 
 
 def hubness(neighbours: NDArray[np.int32]) -> Hubness:
-    """Say how unevenly words are named as neighbours, from (n, k) rows (radovanovic2010hubs)."""
+    """Say how unevenly words are named as neighbours, from (n, k) rows (radovanovic2010hubs).
+
+    Example:
+        >>> found = hubness(np.array([[1], [0], [1], [1]], dtype=np.int32))
+        >>> found.largest, found.orphans
+        (3, 0.5)
+    """
     occurrence = np.bincount(neighbours.ravel(), minlength=len(neighbours))
     return Hubness(float(stats.skew(occurrence)), int(occurrence.max()), float((occurrence == 0).mean()))
 
@@ -64,6 +82,10 @@ def hubs(neighbours: NDArray[np.int32], number: int) -> tuple[NDArray[np.intp], 
     """Find the rows named most often as neighbours, from (n, k) rows: (number,) rows and how often each is.
 
     The most named comes first; of equals the earlier row. Raises `InputError` for a number outside 1 to n.
+
+    Example:
+        >>> hubs(np.array([[1], [0], [1], [1]], dtype=np.int32), 2)
+        (array([1, 0]), array([3, 1]))
     """
     if not 1 <= number <= len(neighbours):
         raise InputError(f"number is {number}; allowed: 1 to {len(neighbours)}, the number of vectors")
@@ -76,6 +98,14 @@ def remove_components(vectors: Vectors, components: int) -> Vectors:
     """Centre rows and take away their first principal components (mu2018allbutthetop).
 
     Raises `InputError` for a number of components outside 0 to d - 1.
+
+    Example:
+        >>> vectors = np.array([[3, 1], [-3, 1], [3, -1], [-3, -1]], dtype=np.float32)
+        >>> np.abs(remove_components(vectors, 1)).round(6)
+        array([[0., 1.],
+               [0., 1.],
+               [0., 1.],
+               [0., 1.]], dtype=float32)
     """
     if not 0 <= components < vectors.shape[1]:
         raise InputError(f"components is {components}; allowed: 0 to {vectors.shape[1] - 1}")
@@ -88,11 +118,34 @@ def remove_components(vectors: Vectors, components: int) -> Vectors:
     return left
 
 
+def without_shared_directions(vectors: Vectors, components: int) -> dict[str, Vectors]:
+    """Give vectors as they are, centred, and without their first principal components (mu2018allbutthetop).
+
+    Three (n, d) float32, by name. The first is `vectors` itself. Raises `InputError` as
+    `remove_components` does.
+
+    Example:
+        >>> vectors = np.array([[3, 1], [-3, 1], [3, -1], [-3, -1]], dtype=np.float32)
+        >>> list(without_shared_directions(vectors, 1))
+        ['as they are', 'centred', '1 components removed']
+    """
+    return {
+        "as they are": vectors,
+        "centred": remove_components(vectors, 0),
+        f"{components} components removed": remove_components(vectors, components),
+    }
+
+
 def whiten(vectors: Vectors) -> Vectors:
     """Centre rows and scale every principal axis to variance one (su2021whitening).
 
     Axes with less than a millionth of the largest variance hold rounding alone and are dropped:
     (n, d) to (n, d or fewer). Raises `InputError` for fewer than two vectors.
+
+    Example:
+        >>> vectors = np.array([[3, 1], [-3, 1], [3, -1], [-3, -1]], dtype=np.float32)
+        >>> whiten(vectors).std(axis=0, ddof=1).round(3)
+        array([1., 1.], dtype=float32)
     """
     if len(vectors) < 2:
         raise InputError(f"whitening needs at least two vectors, got {len(vectors)}")

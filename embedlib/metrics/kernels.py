@@ -33,7 +33,16 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def in_threads(work: Callable[[int, int], object], items: int) -> None:
-    """Call `work(start, stop)` on equal parts of a range, one part a thread."""
+    """Call `work(start, stop)` on equal parts of a range, one part a thread.
+
+    Example:
+        >>> done = np.zeros(5)
+        >>> def work(start: int, stop: int) -> None:
+        ...     done[start:stop] += 1
+        >>> in_threads(work, 5)
+        >>> done.tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
     edges = np.linspace(0, items, THREADS + 1).astype(int)
     list(_pool().map(work, edges[:-1], edges[1:]))
 

@@ -44,6 +44,13 @@ def from_relations(relations: pd.DataFrame, words: Sequence[str]) -> list[Questi
 
     A pair takes part if its source and at least one right answer are words of the vocabulary;
     as an example it shows the best of those. Raises `InputError` for a relation of one pair.
+
+    Example:
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> found = from_relations(relations, ["cat", "cats", "dog", "dogs"])
+        >>> found[0].pairwise.tolist(), found[0].right.tolist()
+        ([[0, 1, 2], [2, 3, 0]], [[3], [1]])
     """
     index = {word: row for row, word in enumerate(words)}
     found = []
@@ -72,6 +79,13 @@ def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questi
 
     The group is semantic, or syntactic where the relation's name begins with gram (mikolov2013efficient).
     A relation's pairs are those that its questions show.
+
+    Example:
+        >>> columns = ["relation", "a", "a2", "b", "b2"]
+        >>> asked = pd.DataFrame([("gram8-plural", "cat", "cats", "dog", "dogs")], columns=columns)
+        >>> found = from_analogies(asked, ["cat", "cats", "dog", "dogs"])
+        >>> found[0].group, found[0].pairwise.tolist(), found[0].right.tolist()
+        ('syntactic', [[0, 1, 2]], [[3]])
     """
     index = {word: row for row, word in enumerate(words)}
     found = []
@@ -90,7 +104,12 @@ def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questi
 
 
 def stems(words: Sequence[str]) -> NDArray[np.int64]:
-    """Give each word the number of its Porter stem (porter1980algorithm): variants share one."""
+    """Give each word the number of its Porter stem (porter1980algorithm): variants share one.
+
+    Example:
+        >>> stems(["cat", "cats", "dog"])
+        array([0, 0, 1])
+    """
     stem = PorterStemmer().stem
     codes: NDArray[np.int64] = pd.factorize(np.array([stem(word) for word in words], dtype=object))[0]
     return codes
@@ -109,6 +128,16 @@ def evaluate(
 
     Raises `UnknownNameError` for an unknown method and `InputError` where vectors and words differ
     in number, the methods are empty, or no question of any relation can be answered.
+
+    Example:
+        >>> words = ["cat", "cats", "dog", "dogs", "tree"]
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> found = evaluate(vectors, words, from_relations(relations, words), ["3CosAdd"], seed=0)
+        >>> found[["relation", "method", "asked", "right"]]
+          relation   method  asked  right
+        0   plural  3CosAdd      2      2
     """
     for method in methods:
         check_method(method)

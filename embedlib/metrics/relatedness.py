@@ -28,6 +28,12 @@ def related_pairs(relations: pd.DataFrame) -> pd.DataFrame:
 
     Takes a frame as of `bats`; gives columns group, relation, kind, first and second. The kind is
     morphological for inflectional and derivational relations, and semantic for all others.
+
+    Example:
+        >>> relations = pd.DataFrame({"group": ["derivational"], "relation": ["un-"], "source": ["able"]})
+        >>> relations["targets"] = [["unable"]]
+        >>> related_pairs(relations).iloc[0].tolist()
+        ['derivational', 'un-', 'morphological', 'able', 'unable']
     """
     kind = relations["group"].isin(["inflectional", "derivational"]).map({True: "morphological", False: "semantic"})
     return pd.DataFrame({
@@ -44,6 +50,12 @@ def re_pair(pairs: pd.DataFrame, rng: np.random.Generator, *, within: bool = Fal
     as before. Pairs that are related after all are drawn again, and are dropped where that does not
     help. Raises `InputError` where there is nothing to draw from: one relation of a kind, or one
     pair of a relation.
+
+    Example:
+        >>> pairs = pd.DataFrame({"relation": ["plural", "past"], "kind": "morphological"})
+        >>> pairs = pairs.assign(first=["cat", "go"], second=["cats", "went"])
+        >>> re_pair(pairs, np.random.default_rng(0))[["first", "second"]].to_numpy().tolist()
+        [['cat', 'went'], ['go', 'cats']]
     """
     related = set(zip(pairs["first"], pairs["second"], strict=True))
     parts = []
@@ -76,6 +88,11 @@ def separate(related: NDArray[np.floating], unrelated: NDArray[np.floating]) -> 
     they coincide (inman1989overlapping).
 
     Raises `InputError` for a sample of fewer than two scores or with NaN, or where all scores agree.
+
+    Example:
+        >>> found = separate(np.array([0.9, 0.7]), np.array([0.1, 0.8]))
+        >>> found.auc, round(found.d, 3), found.overlap
+        (0.75, 0.962, 0.0)
     """
     one = [np.ones((1, len(sample)), dtype=np.uint8) for sample in (related, unrelated)]
     row = bootstrap_separation(related, unrelated, *one).iloc[0]
@@ -91,6 +108,11 @@ def bootstrap_separation(
     Counts are (draws, n) and (draws, m): how often each pair was drawn. Using the same counts for
     several models makes their differences paired. Raises `InputError` as `separate` does and where
     the shapes do not match.
+
+    Example:
+        >>> counts = np.array([[1, 1], [2, 0]], dtype=np.uint8)
+        >>> bootstrap_separation(np.array([0.9, 0.7]), np.array([0.1, 0.8]), counts, counts)["auc"].tolist()
+        [0.75, 1.0]
     """
     for sample, counts in ((related, related_counts), (unrelated, unrelated_counts)):
         if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
@@ -103,16 +125,20 @@ def bootstrap_separation(
     values, rank = np.unique(scores, return_inverse=True)
     bins = np.minimum((scores - scores.min()) / np.ptp(scores) * _BINS, _BINS - 1).astype(int)
     n = len(related)
-    draws = [
-        pd.DataFrame({
-            "auc": _auc(left, right, rank[:n], rank[n:], len(values)),
-            "d": _cohens_d(left, right, scores[:n], scores[n:]),
-            "overlap": np.minimum(_shares(left, bins[:n], _BINS), _shares(right, bins[n:], _BINS)).sum(axis=1),
-        })
-        for start in range(0, len(related_counts), _DRAWS_AT_ONCE)
-        for left in [related_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)]
-        for right in [unrelated_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)]
-    ]  # fmt: skip
+    draws = []
+    for start in range(0, len(related_counts), _DRAWS_AT_ONCE):
+        left = related_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)
+        right = unrelated_counts[start : start + _DRAWS_AT_ONCE].astype(np.float64)
+        shared = np.minimum(_shares(left, bins[:n], _BINS), _shares(right, bins[n:], _BINS))
+        draws.append(
+            pd.DataFrame(
+                {
+                    "auc": _auc(left, right, rank[:n], rank[n:], len(values)),
+                    "d": _cohens_d(left, right, scores[:n], scores[n:]),
+                    "overlap": shared.sum(axis=1),
+                }
+            )
+        )
     return pd.concat(draws, ignore_index=True)
 
 

@@ -28,7 +28,13 @@ class PairMoments:
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Scale rows to length one: (n, d) to (n, d) float32; raises `InputError` for a zero row."""
+    """Scale rows to length one: (n, d) to (n, d) float32; raises `InputError` for a zero row.
+
+    Example:
+        >>> unit(np.array([[3, 4], [0, 2]], dtype=np.float32))
+        array([[0.6, 0.8],
+               [0. , 1. ]], dtype=float32)
+    """
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not norms.all():
         raise InputError(f"row {int(np.argmin(norms))} is all zeros and has no direction")
@@ -37,7 +43,13 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def centre(vectors: Vectors) -> Vectors:
-    """Subtract the mean row: (n, d) to (n, d) float32 (mu2018allbutthetop)."""
+    """Subtract the mean row: (n, d) to (n, d) float32 (mu2018allbutthetop).
+
+    Example:
+        >>> centre(np.array([[3, 4], [1, 2]], dtype=np.float32))
+        array([[ 1.,  1.],
+               [-1., -1.]], dtype=float32)
+    """
     rows: Vectors = (vectors - vectors.mean(axis=0, dtype=np.float64)).astype(np.float32)
     return rows
 
@@ -46,6 +58,11 @@ def pairwise_cosine(vectors: Vectors, left: NDArray[np.intp], right: NDArray[np.
     """Give the cosines of chosen pairs of rows: (n, d) and two (pairs,) arrays of rows to (pairs,).
 
     Raises `InputError` for arrays of rows that differ in length, or a zero row.
+
+    Example:
+        >>> vectors = np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32)
+        >>> pairwise_cosine(vectors, np.array([0, 0]), np.array([1, 2])).round(3)
+        array([0.6, 0. ], dtype=float32)
     """
     if left.shape != right.shape or left.ndim != 1:
         raise InputError(f"pairs need two 1-D arrays of equal length, not {left.shape} and {right.shape}")
@@ -63,6 +80,11 @@ def all_pairs_moments(vectors: Vectors) -> PairMoments:
     For unit rows U, the cosines of all ordered pairs sum to |sum of U|^2 and their squares to the
     squared Frobenius norm of U'U; taking the n pairs of a row with itself away leaves the rest.
     Costs O(n d^2); sums are float64. Raises `InputError` for fewer than two rows or a zero row.
+
+    Example:
+        >>> found = all_pairs_moments(np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32))
+        >>> round(found.mean, 3), round(found.sd, 3), found.pairs
+        (0.467, 0.34, 3)
     """
     n = len(vectors)
     if n < 2:
@@ -81,6 +103,11 @@ def bootstrap_mean_cosine(vectors: Vectors, counts: NDArray[np.uint8]) -> NDArra
     `counts` is (draws, n), how often each row was drawn; pairs of a row with its own copies are
     left out. Words, not pairs, are resampled, since pairs that share a word are not independent.
     Raises `InputError` where the shapes do not match or a sample has fewer than two distinct rows.
+
+    Example:
+        >>> vectors = np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32)
+        >>> bootstrap_mean_cosine(vectors, np.array([[1, 1, 1], [2, 1, 0]], dtype=np.uint8)).round(3)
+        array([0.467, 0.6  ])
     """
     if counts.ndim != 2 or counts.shape[1] != len(vectors):
         raise InputError(f"counts {counts.shape} do not fit {len(vectors)} vectors")
@@ -101,6 +128,11 @@ def sample_pairs(items: int, size: int, rng: np.random.Generator) -> tuple[NDArr
     """Draw `size` pairs of distinct items, with replacement among pairs: two (size,) arrays.
 
     Raises `InputError` for fewer than two items or a size below one.
+
+    Example:
+        >>> left, right = sample_pairs(5, 1000, np.random.default_rng(0))
+        >>> len(left), bool((left == right).any())
+        (1000, False)
     """
     if items < 2 or size < 1:
         raise InputError(f"pairs need at least 2 items and a size of at least 1, not {items} and {size}")
@@ -114,6 +146,11 @@ def upper_blocks(rows: Vectors, shape: tuple[int, int] = _BLOCK) -> Iterator[tup
 
     Each comes as its first row, its first column and the block, in rising order of both; the first
     block of a row of blocks starts at the diagonal. The array of a block is used again for the next.
+
+    Example:
+        >>> rows = np.eye(3, dtype=np.float32)
+        >>> [(top, left, block.shape) for top, left, block in upper_blocks(rows, (2, 2))]
+        [(0, 0, (2, 2)), (0, 2, (2, 1)), (2, 2, (1, 1))]
     """
     height, width = shape
     memory = np.empty(height * width, dtype=np.float32)
@@ -135,6 +172,11 @@ def all_pairs_histogram(vectors: Vectors, *, bins: int = 200, bands: Sequence[in
 
     Raises `InputError` for fewer than two rows, an odd number of bins, bands out of order, or a
     zero row.
+
+    Example:
+        >>> vectors = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
+        >>> all_pairs_histogram(vectors, bins=4)
+        array([[[1, 0, 2, 0]]])
     """
     if len(vectors) < 2:
         raise InputError(f"pairs need at least two vectors, got {len(vectors)}")
@@ -179,6 +221,11 @@ def nearest_neighbours(vectors: Vectors, k: int = 10) -> tuple[NDArray[np.int32]
 
     Exact: every pair is visited, once. Of equal cosines the earlier row comes first. Raises
     `InputError` for k outside 1 to n - 1 or a zero row.
+
+    Example:
+        >>> rows, cosines = nearest_neighbours(np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32), k=1)
+        >>> rows.ravel(), cosines.ravel().round(3)
+        (array([1, 2, 1], dtype=int32), array([0.6, 0.8, 0.8], dtype=float32))
     """
     if not 1 <= k < len(vectors):
         raise InputError(f"k is {k}; allowed: 1 to {len(vectors) - 1}, one less than the number of vectors")

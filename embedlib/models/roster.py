@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from embedlib._util.paths import setting
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
-from embedlib.models.external.resolve import digits, is_reference, resolve
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.external.resolve import digits, is_reference, resolve_reference
+from embedlib.models.selection import Models, tabulate
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,8 @@ __all__ = ["ROSTER", "check_models", "find_model", "list_models", "pin_model", "
 
 ROSTER = Path(__file__).with_name("roster.toml")
 
-# The labels that `check_models` gave to references in this process, each with its pinned reference.
+# The short names that `check_models` gave in this process, each with its pinned reference. A name travels through
+# data frames and records as plain text, so this is what `find_model` finds the model again by.
 _labels: dict[str, str] = {}
 
 
@@ -50,7 +52,7 @@ def read_roster(path: Path) -> dict[str, ModelSpec]:
 
 
 def _anchored(artifact: Artifact, folder: Path) -> Artifact:
-    parts = tuple(part if part.wheel else Part(path=str((folder / part.path).resolve())) for part in artifact.parts)
+    parts = tuple(part if part.wheel else FilePart(path=str((folder / part.path).resolve())) for part in artifact.parts)
     return artifact.model_copy(update={"parts": parts})
 
 
@@ -76,6 +78,10 @@ def find_model(name: str) -> ModelSpec:
 
     Raises `UnknownNameError` with the nearest match for what is none of these, and `ArtifactError`
     where the files of a path or hub id are not there or are no model.
+
+    Example:
+        >>> find_model("sbert-minilm").poolings
+        ('mean', 'last', 'first', 'max')
     """
     return _find(name)[1]
 
@@ -99,46 +105,50 @@ def _find(name: str) -> tuple[str, ModelSpec]:
             f"{UnknownNameError.of('model', name, known)} A path is an existing file or folder, or begins "
             "with './'; a hub id is hf:owner/name."
         )
-    return resolve(reference, taken=known.keys())
+    return resolve_reference(reference, taken=known.keys())
 
 
 def list_models(models: Sequence[str] | None = None) -> pd.DataFrame:
     """Tabulate models, one row each, indexed by name: the roster in the book's order, or those given.
 
     Raises what `check_models` raises.
+
+    Example:
+        >>> import embedlib
+        >>> embedlib.list_models(["sbert-minilm", "glove-6b-50d"])["family"].to_dict()
+        {'sbert-minilm': 'classical', 'glove-6b-50d': 'classical'}
     """
-    import pandas as pd
-
-    columns = ["title", "family", "kind", "dimension", "layers", "parameters", "layer", "pooling",
-               "bos_policy", "trained_on", "source", "licence", "citation"]  # fmt: skip
-    specs = roster() if models is None else {name: find_model(name) for name in check_models(models)}
-    rows = {name: {column: getattr(spec, column) for column in columns} for name, spec in specs.items()}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")
+    return tabulate(roster()) if models is None else check_models(models).listing
 
 
-def check_models(models: Sequence[str]) -> list[str]:
-    """Give the names of models, each once: short ones for paths and hub ids, good in this process.
+def check_models(models: Sequence[str]) -> Models:
+    """Check names of models and give them, each once, as `Models`: short names for paths and hub ids.
 
     A path or hub id gets the name of its file or repository; where two would have the same one, with
-    digits of their checksums behind. Raises `InputError` for an empty list and what `find_model` raises.
+    digits of their checksums behind. `embed_words` and the like know these names in this process. Raises
+    `InputError` for an empty list and what `find_model` raises.
+
+    Example:
+        >>> check_models(["sbert-minilm", "glove-6b-50d", "sbert-minilm"])
+        ['sbert-minilm', 'glove-6b-50d']
     """
+    if isinstance(models, Models):
+        return models
     if not models:
         raise InputError(f"models is empty; allowed: one or more of {', '.join(roster())}")
     settled = {*roster(), *_labels}
-    found = {name: _find(name) for name in dict.fromkeys(models) if name not in settled}
-    distinct = {(spec.name, spec.checksum) for _, spec in found.values()}
+    found = {name: _find(name) for name in dict.fromkeys(models)}
+    distinct = {(spec.name, spec.checksum) for name, (_, spec) in found.items() if name not in settled}
     shared = Counter(name for name, _ in distinct)
-    names: list[str] = []
+    specs: dict[str, ModelSpec] = {}
     given: dict[tuple[str, str], str] = {}
-    for name in models:
-        if name not in found:
-            names.append(name)
-            continue
-        reference, spec = found[name]
-        label = spec.name
-        if shared[label] > 1 or _labels.get(label, reference) != reference:
-            label = f"{spec.name}-{digits(spec)}"
-        label = given.setdefault((spec.name, spec.checksum), label)  # the same file at two places is one model
-        _labels.setdefault(label, reference)
-        names.append(label)
-    return list(dict.fromkeys(names))
+    for name, (reference, spec) in found.items():
+        label = name
+        if name not in settled:
+            label = spec.name
+            if shared[label] > 1 or _labels.get(label, reference) != reference:
+                label = f"{spec.name}-{digits(spec)}"
+            label = given.setdefault((spec.name, spec.checksum), label)  # the same file at two places is one model
+            _labels.setdefault(label, reference)
+        specs.setdefault(label, spec)
+    return Models(specs)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from nbformat import NotebookNode
 
 from embedlib.errors import NotebookError
-from embedlib.records.record import Tolerance, agree, payloads
-
-Value = float | int | str | bool | None
+from embedlib.records.read import all_outputs, records_in
+from embedlib.records.record import Cell, Value
+from embedlib.records.tolerance import agree
 
 
 @dataclass(frozen=True)
@@ -32,49 +30,19 @@ def compare_runs(first: NotebookNode, second: NotebookNode) -> list[Side]:
     the data of a figure like a frame. Numbers differ where the first run's tolerance does not allow the
     second's; what one run lacks differs. Raises `NotebookError` for a notebook without records.
     """
-    sides = []
-    for notebook in (first, second):
-        found: dict[str, tuple[Value, Tolerance]] = {}
-        for payload in payloads([output for cell in notebook.cells for output in cell.get("outputs", [])]):
-            for _, row, column, value, tolerance in values(payload):
-                found[_label(payload, row, column)] = value, tolerance
-        sides.append(found)
-    for which, found in zip(("first", "second"), sides, strict=True):
-        if not found:
-            raise NotebookError(f"the {which} notebook has no records; was it run?")
+    sides = [_cells("first", first), _cells("second", second)]
     rows = []
-    for name in dict.fromkeys([*sides[0], *sides[1]]):
-        (old, tolerance), (new, _) = (side.get(name, (None, Tolerance())) for side in sides)
-        present = (name in sides[0], name in sides[1])
-        rows.append(Side(name, old, new, present, not (all(present) and agree(old, new, tolerance))))
+    for label in dict.fromkeys([*sides[0], *sides[1]]):
+        old, new = (side.get(label) for side in sides)
+        same = old is not None and new is not None and agree(old.value, new.value, old.tolerance)
+        first_value, second_value = (None if cell is None else cell.value for cell in (old, new))
+        rows.append(Side(label, first_value, second_value, (old is not None, new is not None), not same))
     return rows
 
 
-def values(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, Value, Tolerance]]:
-    """Give a record's values, each as record, row, column, value and tolerance.
-
-    The row of a frame is its key, joined by commas. A verdict has its fields as columns, and whom it
-    holds for as rows of the column `holds`. Row and column of a single value are empty.
-    """
-    name, given = payload["name"], payload["tolerance"]
-    if payload["type"] == "frame":
-        for key, row in zip(payload["keys"], payload["rows"], strict=True):
-            for column, value in zip(payload["columns"], row, strict=True):
-                yield name, ", ".join(map(str, key)), column, value, Tolerance(**given[column])
-    elif payload["type"] == "verdict":
-        for field, value in payload["value"].items():
-            if field == "holds":
-                yield from ((name, who, "holds", held, Tolerance(**given)) for who, held in value.items())
-            else:
-                yield name, "", field, value, Tolerance(**given)
-    else:
-        yield name, "", "", payload["value"], Tolerance(**given)
-
-
-def _label(payload: dict[str, Any], row: str, column: str) -> str:
-    name: str = payload["name"]
-    if payload["type"] == "frame":
-        return f"{name}[{row}].{column}"
-    if payload["type"] == "verdict":
-        return f"{name}.{column}[{row}]" if column == "holds" else f"{name}.{column}"
-    return name
+def _cells(which: str, notebook: NotebookNode) -> dict[str, Cell]:
+    """Give the recorded values of a notebook by their labels."""
+    found = {cell.label: cell for record in records_in(all_outputs(notebook)) for cell in record.values()}
+    if not found:
+        raise NotebookError(f"the {which} notebook has no records; was it run?")
+    return found

@@ -1,4 +1,4 @@
-"""Whether this machine can build the book: one finding a line, each problem with its mend."""
+"""Whether this machine can build the book: one finding a line, with a remedy for each problem."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Level = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: what was found, and how to mend it where something is wrong."""
+    """One thing that was looked at: what was found, and a remedy where something is wrong."""
 
     subject: str
     level: Level
     text: str
-    mend: str = ""
+    remedy: str = ""
 
 
 def examine(build: Path | None = None, requirements: Path | None = None) -> list[Finding]:
@@ -63,13 +63,13 @@ def check_python(version: tuple[int, int]) -> Finding:
     if PYTHON[0] <= version <= PYTHON[1]:
         return Finding("python", "ok", f"{shown} ({sys.executable})")
     level: Level = "problem" if version < PYTHON[0] else "warning"
-    mend = f"make setup PYTHON=/path/to/python{newest}"
-    return Finding("python", level, f"{shown}; requirements.txt is for {oldest} to {newest}", mend)
+    remedy = f"make setup PYTHON=/path/to/python{newest}"
+    return Finding("python", level, f"{shown}; requirements.txt is for {oldest} to {newest}", remedy)
 
 
 def check_packages(requirements: Path) -> Iterator[Finding]:
     """Compare what is installed with the pins; local labels such as `+cpu` do not count."""
-    mend = f"{sys.executable} -m pip install -r requirements.txt"
+    remedy = f"{sys.executable} -m pip install -r requirements.txt"
     try:
         lines = requirements.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -81,25 +81,25 @@ def check_packages(requirements: Path) -> Iterator[Finding]:
         try:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding("packages", "problem", f"{name} is not installed; {wanted} is pinned", mend)
+            yield Finding("packages", "problem", f"{name} is not installed; {wanted} is pinned", remedy)
             continue
         if found.split("+", 1)[0] == wanted:
             right += 1
         else:
-            yield Finding("packages", "warning", f"{name} is {found}; {wanted} is pinned", mend)
+            yield Finding("packages", "warning", f"{name} is {found}; {wanted} is pinned", remedy)
     yield Finding("packages", "ok", f"{right} of {len(pins)} are as pinned")
 
 
 def check_cache() -> Iterator[Finding]:
     """Write a file into the cache folder, add up its size and compare the free disk with what is still needed."""
-    mend = "name a folder that can be written: export EMBEDLIB_CACHE=/path/to/folder"
+    remedy = "name a folder that can be written: export EMBEDLIB_CACHE=/path/to/folder"
     try:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, EmbedlibError) as error:
-        yield Finding("cache", "problem", f"cannot be written: {error}", mend)
+        yield Finding("cache", "problem", f"cannot be written: {error}", remedy)
         return
     used = sum(_size(path) for path in folder.rglob("*"))
     yield Finding("cache", "ok", f"{folder}: {used / 1e9:.1f} GB, can be written")
@@ -167,8 +167,8 @@ def check_memory(total: float, available: float) -> Finding:
         return Finding("memory", "ok", text)
     if total >= MEMORY:
         return Finding("memory", "warning", text, "end other programs first")
-    mend = "run single chapters with fewer words or without the causal models, -p models=..."
-    return Finding("memory", "problem", text, mend)
+    remedy = "run single chapters with fewer words or without the causal models, -p models=..."
+    return Finding("memory", "problem", text, remedy)
 
 
 def check_cores(cores: int) -> Finding:
@@ -216,21 +216,21 @@ def check_kernel() -> Finding:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     name = KERNELSPEC["name"]
-    mend = f"{sys.executable} -m ipykernel install --sys-prefix --name {name}"
+    remedy = f"{sys.executable} -m ipykernel install --sys-prefix --name {name}"
     try:
         with scratch() as folder, environment({"IPYTHONDIR": str(folder)}):  # as in a run, where the home has no part
             spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
-        return Finding("kernel", "problem", f"there is no kernel {name!r}", mend)
+        return Finding("kernel", "problem", f"there is no kernel {name!r}", remedy)
     except (OSError, EmbedlibError) as error:
-        return Finding("kernel", "problem", f"cannot be looked for: {error}", "mend what is said of temporary files")
+        return Finding("kernel", "problem", f"cannot be looked for: {error}", "see the finding on temporary files")
     program = spec.argv[0] if spec.argv else ""
     # Jupyter puts the running Python in the place of these names.
     own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
     if program in own or Path(program) == Path(sys.executable):
         return Finding("kernel", "ok", f"{name} starts this Python ({spec.resource_dir})")
     text = f"{name} starts {program}, another Python ({spec.resource_dir})"
-    return Finding("kernel", "problem", text, f"jupyter kernelspec remove {name}, then {mend}")
+    return Finding("kernel", "problem", text, f"jupyter kernelspec remove {name}, then {remedy}")
 
 
 def check_leftovers(build: Path) -> Finding:

@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 from embedlib.book.check.normalise import advise, normalise
 from embedlib.book.notebooks import SIZE_LIMIT, read_executed, read_source
 from embedlib.errors import NotebookError
-from embedlib.records.record import MIME, Tolerance, agree, payloads
+from embedlib.records.read import MIME, records_in
+from embedlib.records.record import Record
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ def compare(name: str, committed: NotebookNode, fresh: NotebookNode) -> list[Dri
     """Compare the outputs of two runs: errors, records, figures, then text."""
     found = list(_errors(name, fresh))
     old, new = _records(name, committed), _records(name, fresh)
-    for record, (cell, payload) in old.items():
-        if record not in new:
-            what = "figure record" if payload["figure"] else "record"
-            found.append(Drift(name, cell, record, f"a {what}", "missing", "every committed record"))
+    for record, (cell, before) in old.items():
+        if record in new:
+            found += [Drift(name, cell, d.place, d.old, d.new, d.allowed) for d in before.differs_from(new[record][1])]
         else:
-            found += _compare_record(name, cell, record, payload, new[record][1])
+            what = "figure record" if before.figure else "record"
+            found.append(Drift(name, cell, record, f"a {what}", "missing", "every committed record"))
     for record, (cell, _) in new.items():
         if record not in old:
             found.append(Drift(name, cell, record, "missing", "a new record", "the committed records"))
@@ -110,7 +111,7 @@ def _kinds(outputs: list[Any]) -> dict[str, None]:
 
 
 def _is_opaque(kind: str) -> bool:
-    """Tell pictures, and widgets, which are a random id here."""
+    """Check for pictures, and for widgets, whose text is a random id."""
     return kind.startswith("image/") or "widget-view" in kind
 
 
@@ -137,70 +138,15 @@ def _label(number: int, cell: NotebookNode | None) -> str:
     return f"{number + 1}: {line[:32]}"
 
 
-def _records(name: str, notebook: NotebookNode) -> dict[str, tuple[str, dict[str, Any]]]:
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+def _records(name: str, notebook: NotebookNode) -> dict[str, tuple[str, Record]]:
+    """Find the records of a notebook by name, each with its cell."""
+    found: dict[str, tuple[str, Record]] = {}
     for cell, outputs in _code_cells(notebook):
-        for payload in payloads(outputs):
-            if payload["name"] in found:
-                raise NotebookError(f"{name}: the record {payload['name']!r} is made twice ({cell})")
-            found[payload["name"]] = (cell, payload)
+        for record in records_in(outputs):
+            if record.name in found:
+                raise NotebookError(f"{name}: the record {record.name!r} is made twice ({cell})")
+            found[record.name] = (cell, record)
     return found
-
-
-def _compare_record(name: str, cell: str, record: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Drift]:
-    if (old["type"], old["figure"]) != (new["type"], new["figure"]):
-        yield Drift(name, cell, record, _kind(old), _kind(new), "the same type")
-    elif old["type"] == "frame":
-        yield from _compare_frame(name, cell, record, old, new)
-    elif old["type"] == "verdict":
-        tolerance = Tolerance(**old["tolerance"])
-        before, after = old["value"], new["value"]
-        for field in dict.fromkeys([*before, *after]):
-            yield from _compare_value(name, cell, f"{record}.{field}", before.get(field), after.get(field), tolerance)
-    else:
-        yield from _compare_value(name, cell, record, old["value"], new["value"], Tolerance(**old["tolerance"]))
-
-
-def _kind(payload: dict[str, Any]) -> str:
-    return f"{payload['type']} {'figure' if payload['figure'] else 'value'}"
-
-
-def _compare_value(name: str, cell: str, record: str, old: Any, new: Any, tolerance: Tolerance) -> Iterator[Drift]:
-    if agree(old, new, tolerance):
-        return
-    if isinstance(old, float) and isinstance(new, float | int) and not isinstance(new, bool):
-        allowed = f"{old:.6g} ± {tolerance.atol + tolerance.rtol * abs(old):.2g}"
-        yield Drift(name, cell, record, f"{old:.6g}", f"{new:.6g}", allowed)
-    else:
-        yield Drift(name, cell, record, str(old), str(new), "equal")
-
-
-def _compare_frame(name: str, cell: str, record: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Drift]:
-    for part in ("index", "columns"):
-        if old[part] != new[part]:
-            yield Drift(name, cell, f"{record} {part}", str(old[part]), str(new[part]), "equal")
-            return
-    before = {tuple(key): row for key, row in zip(old["keys"], old["rows"], strict=True)}
-    after = {tuple(key): row for key, row in zip(new["keys"], new["rows"], strict=True)}
-    for key in (key for key in before if key not in after):
-        yield Drift(name, cell, f"{record}[{_key(key)}]", "a row", "missing", "the same rows")
-    for key in (key for key in after if key not in before):
-        yield Drift(name, cell, f"{record}[{_key(key)}]", "missing", "a new row", "the same rows")
-    if list(before) != list(after) and before.keys() == after.keys():
-        yield Drift(name, cell, f"{record} order", _order(before), _order(after), "the same order")
-    for key, row in before.items():
-        for column, cell_old, cell_new in zip(old["columns"], row, after.get(key, row), strict=True):
-            tolerance = Tolerance(**old["tolerance"][column])
-            where = f"{record}[{_key(key)}].{column}"
-            yield from _compare_value(name, cell, where, cell_old, cell_new, tolerance)
-
-
-def _key(key: tuple[Any, ...]) -> str:
-    return ", ".join(map(str, key))
-
-
-def _order(rows: dict[tuple[Any, ...], Any]) -> str:
-    return "; ".join(_key(key) for key in list(rows)[:6])
 
 
 def _differing_line(old: str, new: str) -> tuple[str, str]:

@@ -74,10 +74,11 @@ RULES = (
           "1.2 ms ± 30 µs per loop (mean ± std. dev. of 7 runs, 1,000 loops each)"),
     _rule("what %timeit and %%time say of some runs only", r"^(?:The slowest run took .*|This could mean that an "
           r"intermediate result.*|Compiler *: .*)\n?", "", "The slowest run took 4.53 times longer than the fastest."),
-    _rule("what embedlib says where it makes or mends a file", r"^.*: (?:damaged shard set aside as .*|damaged and is "
-          r"made again|reading the word vectors once|converting the GGUF file once .*|\d+ words stand twice; the first "
-          r"of each counts|\d+ words have a vector of zeros and are left out)$\n?", "",
-          "own.vec: 2 words stand twice; the first of each counts"),
+    _rule("what embedlib logs when it writes or repairs a file",
+          r"^.*: (?:damaged shard set aside as .*|damaged and is made again|reading the word vectors once|"
+          r"converting the GGUF file once .*|\d+ words are listed twice; the first of each counts|"
+          r"\d+ words have a vector of zeros and are left out)$\n?", "",
+          "own.vec: 2 words are listed twice; the first of each counts"),
     _rule("%%time", r"^CPU times: .*", "CPU times: <time>", "CPU times: user 1min 2s, sys: 310 ms, total: 1min 3s"),
     _rule("%memit", r"peak memory: .* MiB, increment: .* MiB", "peak memory: <size>",
           "peak memory: 123.45 MiB, increment: 0.10 MiB"),

@@ -32,7 +32,7 @@ from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.models.files import sha256
 from embedlib.models.roster import find_model, roster
 from embedlib.models.spec import ModelSpec
-from embedlib.records.record import last_run
+from embedlib.records.read import last_run
 
 logger = logging.getLogger(__name__)
 

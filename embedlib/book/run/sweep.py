@@ -13,7 +13,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -25,13 +24,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pandas as pd
 
 from embedlib._util.paths import written_whole
-from embedlib.book.check.compare import values
+from embedlib._util.processes import end_with_parent
 from embedlib.book.notebooks import read_executed, read_source
 from embedlib.book.run.parameters import Parameter, read_parameters
 from embedlib.book.run.progress import Board
 from embedlib.book.run.run import Run, Watch, execute, fingerprint, plan, why
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError
-from embedlib.records.record import payloads
+from embedlib.records.read import all_outputs, records_in
+from embedlib.records.record import Value
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,6 @@ COLUMNS = ("record", "row", "column", "value", "text", "run", "status")
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
             "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # fmt: skip
-
-Cell = float | int | str | bool | None
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class Outcome:
     """How a point ended: with `rows` for the table (ok), or with the first line of its error (failed)."""
 
     status: Literal["ok", "failed", "waiting"]
-    rows: tuple[tuple[str, str, str, Cell], ...] = ()
+    rows: tuple[tuple[str, str, str, Value], ...] = ()
     error: str = ""
 
 
@@ -220,14 +218,14 @@ def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
         frame.to_parquet(aside, index=False)
 
 
-def _plain(value: Any) -> Cell:
+def _plain(value: Any) -> Value:
     """Give a parameter's value as a cell of the table; a list or dict becomes JSON."""
     return value if isinstance(value, str | int | float | bool) else json.dumps(value)
 
 
-def _rows(run: Run) -> tuple[tuple[str, str, str, Cell], ...]:
-    outputs = [output for cell in read_executed(run.output).cells for output in cell.get("outputs", [])]
-    return tuple((record, row, column, value) for p in payloads(outputs) for record, row, column, value, _ in values(p))
+def _rows(run: Run) -> tuple[tuple[str, str, str, Value], ...]:
+    records = records_in(all_outputs(read_executed(run.output)))
+    return tuple((cell.record, cell.row, cell.column, cell.value) for record in records for cell in record.values())
 
 
 class _Workers:
@@ -355,7 +353,7 @@ class _Teller:
 def _work(parent: int) -> None:
     """Run the point that the standard input describes as JSON; on failure send `{"error": ...}` and exit with 1."""
     # Without its sweep nobody takes the result, and the next sweep may run the same point.
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent(parent)
     task = json.load(sys.stdin)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, task["cores"])
@@ -369,12 +367,6 @@ def _work(parent: int) -> None:
     except EmbedlibError as error:
         _Teller().say(error=str(error))
         raise SystemExit(1) from None
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,32 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from embedlib._util.paths import PROJECT
 from embedlib.book.check.links import check_links
 from embedlib.book.notebooks import notebook_sources, read_executed, write
 from embedlib.book.run.machine import scratch, surroundings
-from embedlib.book.run.run import fingerprint, plan, why
+from embedlib.book.run.run import Run, fingerprint, plan, why
+from embedlib.book.site.explorer import explorer_files
+from embedlib.book.site.staging import stage
 from embedlib.errors import NotebookError
-from embedlib.records.record import payloads, picture_of
+from embedlib.records.read import all_outputs, picture_of, record_in
 
 logger = logging.getLogger(__name__)
 
 README_FIGURE = ("02_random_pairs", "fig-random-pairs")  # notebook and record of README.md's picture
+
+
+def publish(runs: Sequence[Run], project: Path = PROJECT) -> Path:
+    """Lay out the book with the output of each run, make the Explorer's data and build; gives the first page.
+
+    Raises `NotebookError` for a notebook without an output, and as `build_html` does.
+    """
+    source = project / "_build" / "src"
+    stage(source, {run.source.stem: run.output for run in runs}, project, made=explorer_files())
+    return build_html(source, project) / "index.html"
 
 
 def build_html(source: Path, output: Path) -> Path:
@@ -79,8 +91,8 @@ def recorded_picture(notebook: Path, record: str) -> tuple[str, bytes]:
 
     Raises `NotebookError` where the notebook has no such picture.
     """
-    for cell in read_executed(notebook).cells:
-        for output in cell.get("outputs", []):
-            if payloads([output]) and payloads([output])[0]["name"] == record and (picture := picture_of(output)):
-                return picture
+    for output in all_outputs(read_executed(notebook)):
+        kept, picture = record_in(output), picture_of(output)
+        if kept and kept.name == record and picture:
+            return picture
     raise NotebookError(f"{notebook} has no picture recorded as {record!r}")

@@ -36,12 +36,15 @@ def glossary_terms(glossary: Path) -> list[str]:
 
 
 def link_terms(app: Any, doctree: nodes.document) -> None:
-    """Link the first use of each glossary term in a page's running text."""
+    """Link the first use of each glossary term in a page's running text.
+
+    A term with a capital in it (`USE`, `GloVe`, `Zipf`) is found in that spelling only: the verb "use" is no model.
+    """
     source = Path(app.srcdir) / "glossary.md"
     if app.env.docname in _BARE or not source.is_file():
         return
     left = glossary_terms(source)
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, left)) + r")s?\b", re.I)
+    pattern = any_of(left)
     for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, nodes.paragraph) or _closed(text):
             continue
@@ -49,7 +52,7 @@ def link_terms(app: Any, doctree: nodes.document) -> None:
         rest = str(text)
         position = 0
         for match in pattern.finditer(rest):
-            term = next((t for t in left if t.lower() == match[1].lower()), None)
+            term = next((t for t in left if t in (match[1], match[1].lower())), None)
             if term is None:
                 continue
             left.remove(term)
@@ -57,6 +60,12 @@ def link_terms(app: Any, doctree: nodes.document) -> None:
             position = match.end()
         if made:
             text.parent.replace(text, [*made, nodes.Text(rest[position:])])
+
+
+def any_of(terms: list[str]) -> re.Pattern[str]:
+    """Compile a pattern for the terms, one of lower-case letters also with a capital or in the plural."""
+    ways = [re.escape(term) if term != term.lower() else f"(?i:{re.escape(term)})" for term in terms]
+    return re.compile(rf"\b({'|'.join(ways)})s?\b")
 
 
 def _closed(text: nodes.Text) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from embedlib._util.paths import PROJECT, written_whole
 from embedlib.book.notebooks import read_executed
 from embedlib.book.run.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
-from embedlib.records.record import MIME, payloads, picture_of, record_frame
+from embedlib.records.read import MIME, all_outputs, picture_of, record_in
 
-LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
+LANDING_FIGURE = ("20_findings", "fig-leads")  # notebook and record of the first page's picture
 
 _STATIC = ("_config.yml", "_toc.yml", "references.bib")
 
@@ -82,25 +83,31 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
     A picture gets the description it was recorded with; records, which are for the drift gate, stay behind.
     """
     notebook = read_executed(path)
+    pictures = [(record_in(output), output) for output in all_outputs(notebook) if picture_of(output)]
+    described = {record.name: output.data["text/plain"] for record, output in pictures if record}
     cells: list[NotebookNode] = []
     for cell in notebook.cells:
         cells.append(cell)
+        if cell.cell_type == "markdown":
+            cell.source = _describe_glued(cell.source, described)
         if cell is parameters_cell(notebook):
             cells.append(new_markdown_cell(_rerun_box(name, notebook)))
         shown = []
         for output in cell.get("outputs", []):
-            frames = [p for p in payloads([output]) if p["type"] == "frame"]
-            recorded = output.get("data", {}).pop(MIME, None)
-            picture = picture_of(output)
-            if recorded and picture:
+            record, picture = record_in(output), picture_of(output)
+            if record is None:
+                continue
+            del output.data[MIME]
+            if picture:
                 options = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
                 options["alt"] = output.data["text/plain"]
-                if (name, recorded["name"]) == LANDING_FIGURE:
-                    yield f"data/{name}-{recorded['name']}.{picture[0]}", picture[1]
-            if frames and (picture or "text/html" in output.data):
-                file = f"data/{name}-{frames[0]['name']}.csv"
-                yield file, record_frame(frames[0]).to_csv(lineterminator="\n").encode()
-                what = "data of this picture" if frames[0]["figure"] else "this table"
+                if (name, record.name) == LANDING_FIGURE:
+                    yield f"data/{name}-{record.name}.{picture[0]}", picture[1]
+            table = record.csv() if picture or "text/html" in output.data else None
+            if table is not None:
+                file = f"data/{name}-{record.name}.csv"
+                yield file, table
+                what = "data of this picture" if record.figure else "this table"
                 shown.append(f"{{download}}`{what} as CSV <{file}>`")
         if shown:
             cells.append(new_markdown_cell(":::{div} embedlib-csv\n" + ", ".join(shown) + "\n:::"))
@@ -110,6 +117,16 @@ def _chapter(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
         cell["id"] = f"cell-{number:03d}"
     text: str = nbformat.writes(notebook)
     yield f"{name}.ipynb", text.encode()
+
+
+def _describe_glued(text: str, described: Mapping[str, str]) -> str:
+    """Give each picture that prose repeats by `{glue:figure}` the description it was recorded with."""
+
+    def describe(found: re.Match[str]) -> str:
+        alt = described.get(found["name"])
+        return f"{found[0]}\n:alt: {' '.join(alt.split())}" if alt else found[0]
+
+    return re.sub(r"^`{3,}\{glue:figure\} (?P<name>[\w-]+)$(?!\n:alt:)", describe, text, flags=re.M)
 
 
 def _rerun_box(name: str, notebook: NotebookNode) -> str:
