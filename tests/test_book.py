@@ -339,18 +339,20 @@ def test_wide_tables_keep_their_first_column_and_say_that_they_scroll(browser, s
     scrolled = 0
     for source in notebook_sources():
         opened.goto(f"{site}/notebooks/{source.stem}.html", wait_until="networkidle")
+        opened.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        opened.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         for table in opened.locator("table.embedlib-table").all():
             columns = table.locator("thead tr > *").count()
-            assert columns <= 8 or table.get_attribute("data-form") == "wide"
+            assert columns <= 8 or table.get_attribute("data-form") != "plain"
             box = table.locator("xpath=..")
-            if not box.evaluate("b => b.clientWidth && b.scrollWidth > b.clientWidth + 1"):
+            if not box.evaluate("b => b.scrollWidth > b.clientWidth + 1"):
                 continue
             assert box.evaluate("b => b.previousElementSibling.textContent").startswith("Wider than the page")
             assert box.get_attribute("tabindex") == "0"
             cell = table.locator("tbody tr > :first-child").first
             before = cell.bounding_box()
             box.evaluate("b => { b.scrollLeft = b.scrollWidth; }")
-            assert cell.bounding_box() == before
+            assert abs(cell.bounding_box()["x"] - before["x"]) <= 1  # the table's border
             assert before["width"] <= 200  # the greater half of the screen is left to the others
             scrolled += 1
     assert scrolled >= 20
