@@ -14,7 +14,7 @@ import numpy as np
 
 from embedlib import embed_words, list_models, load_words
 from embedlib.embeddings.store import stored_folders
-from embedlib.encoders.registry import code_version
+from embedlib.encoders.loader import code_version
 from embedlib.metrics import similarity
 from embedlib.models.roster import find_model
 

@@ -26,7 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 from embedlib import cli
 from embedlib._util.paths import PROJECT, cache_dir
 from embedlib.book.notebooks import read_executed
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.models.roster import roster
 from embedlib.models.spec import Artifact, FilePart, ModelSpec
 from embedlib.records.read import MIME, all_outputs

@@ -7,8 +7,9 @@ from conftest import records_of
 
 from embedlib import load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
+from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
 
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"

@@ -8,8 +8,9 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.run import run as running
 from embedlib.book.run.dependencies import uses_of
-from embedlib.book.run.run import fingerprint, plan, why
-from embedlib.encoders.registry import code_version
+from embedlib.book.run.freshness import fingerprint, why
+from embedlib.book.run.plan import plan
+from embedlib.encoders.loader import code_version
 
 CELL = "```{code-cell} python\nimport numpy as np\nimport embedlib\n%s\n```\n"
 CLUSTERED = "from embedlib.metrics import clustering\nembedlib.record('n', 1 if clustering.__doc__ else 0)"

@@ -10,7 +10,7 @@ import pytest
 import embedlib
 from embedlib._util import code_digest
 from embedlib._util.paths import PROJECT
-from embedlib.encoders.registry import code_version
+from embedlib.encoders.loader import code_version
 from embedlib.errors import EmbedlibError
 from embedlib.models import encoder_kinds
 from embedlib.models.encoder_kinds import ENCODER_KINDS, find_kind

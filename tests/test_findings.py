@@ -4,9 +4,10 @@ import pytest
 from conftest import records_of
 
 from embedlib._util.paths import PROJECT
-from embedlib.book.check.compare import compare_runs
+from embedlib.book.check.side_by_side import compare_runs
 from embedlib.book.notebooks import find_source, notebook_sources, read_executed, write
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 from embedlib.records.read import read_records
 
 PAGE = "20_findings"

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 import yaml
-from test_architecture import LAYERS, PACKAGE, imports
+from test_house_rules import LAYERS, PACKAGE, imports
 
 import embedlib
 from embedlib._util.code_digest import imported_files
@@ -29,7 +29,7 @@ def picture():
 
 
 def flow():
-    """List the packages in the order of their layers, which test_architecture.py holds against the imports."""
+    """List the packages in the order of their layers, which test_house_rules.py holds against the imports."""
     ordered = [name for names in LAYERS for name in names if (PACKAGE / name).is_dir()]
     return [name for name in ordered if name not in ASIDE]
 

@@ -12,7 +12,9 @@ from embedlib import cli
 from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import find_source
 from embedlib.book.run import run as running
-from embedlib.book.run.run import execute, fingerprint, plan, why
+from embedlib.book.run.freshness import fingerprint, why
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models.spec import ModelSpec
 

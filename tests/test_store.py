@@ -14,7 +14,7 @@ from conftest import real
 import embedlib
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors, remove, stored_folders
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.registry import code_version
+from embedlib.encoders.loader import code_version
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 
 IDENTITY = Identity("m", "sum", "words", 0, "mean", None, "none", "float32", "code")

@@ -9,9 +9,9 @@ from conftest import CAUSAL, TEXT, make_tiny, real
 
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.gguf_convert import model_folder
+from embedlib.encoders.loader import load_model
 from embedlib.encoders.pooling import POOLINGS, pool
 from embedlib.encoders.prefix_tree import grow_tree, shared_prefix
-from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError, InputError, UnknownNameError
 
 SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]

@@ -144,10 +144,12 @@ def run(
 ) -> None:
     """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
     from embedlib.book.notebooks import find_source, read_source
+    from embedlib.book.run.freshness import fingerprint
+    from embedlib.book.run.freshness import why as reasons_of
     from embedlib.book.run.parameters import read_parameters
+    from embedlib.book.run.plan import plan
     from embedlib.book.run.progress import board, ran
-    from embedlib.book.run.run import execute, fingerprint, plan
-    from embedlib.book.run.run import why as reasons_of
+    from embedlib.book.run.run import execute
     from embedlib.book.run.sweep import split_settings
 
     source = find_source(notebook)
@@ -185,8 +187,8 @@ def sweep(
     numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
     """
     from embedlib.book.notebooks import find_source
+    from embedlib.book.run.freshness import fingerprint, why
     from embedlib.book.run.progress import board
-    from embedlib.book.run.run import fingerprint, why
     from embedlib.book.run.sweep import plan_sweep, run_sweep, split_settings
 
     planned = plan_sweep(find_source(notebook), split_settings(parameter or []))
@@ -292,7 +294,7 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
 ) -> None:
     """Show the records of two runs side by side; without --all, those that differ by more than allowed."""
-    from embedlib.book.check.compare import compare_runs
+    from embedlib.book.check.side_by_side import compare_runs
     from embedlib.book.notebooks import read_executed
 
     rows = compare_runs(read_executed(Path(first)), read_executed(Path(second)))
@@ -341,7 +343,7 @@ def new_chapter(
     title: Annotated[str, typer.Option(help="The heading; default: the topic.")] = "",
 ) -> None:
     """Write a chapter that runs as it is, with the house's spine, and list it in _toc.yml."""
-    from embedlib.book.site.chapter import new_chapter as write_chapter
+    from embedlib.book.site.new_chapter import new_chapter as write_chapter
 
     source = write_chapter(name, title)
     say(f"wrote {source} and listed it in _toc.yml")

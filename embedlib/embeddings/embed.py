@@ -13,7 +13,7 @@ from embedlib.datasets.spans import SpanKey, broken_reason
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
 from embedlib.embeddings.table import EmbeddingTable, Key
 from embedlib.encoders.base import Layer, PoolingChoice
-from embedlib.encoders.registry import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
+from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
 from embedlib.encoders.request import Request, span_request, text_request
 from embedlib.errors import InputError
 from embedlib.models.roster import find_model

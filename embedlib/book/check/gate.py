@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 
 from embedlib.book.check.drift import Drift, check_notebook
 from embedlib.book.notebooks import read_executed
+from embedlib.book.run.plan import Run, plan
 from embedlib.book.run.progress import Board, ran
-from embedlib.book.run.run import Run, Watch, execute, plan
+from embedlib.book.run.run import Watch, execute
 from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.records.read import all_outputs, picture_of, record_in
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.run.machine import check_build
 from embedlib.book.run.parameters import read_parameters
-from embedlib.book.run.run import Run, plan
+from embedlib.book.run.plan import Run, plan
 from embedlib.encoders.gguf_convert import is_converted, model_folder
 from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models.roster import find_model

@@ -10,7 +10,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from embedlib.book.run.run import Run, execute, last_seconds
+from embedlib.book.run.freshness import last_seconds
+from embedlib.book.run.plan import Run
+from embedlib.book.run.run import execute
 
 
 def clock(seconds: float) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from embedlib._util.paths import PROJECT
 from embedlib.book.check.links import check_links
 from embedlib.book.notebooks import notebook_sources, read_executed, write
+from embedlib.book.run.freshness import fingerprint, why
 from embedlib.book.run.machine import scratch, surroundings
-from embedlib.book.run.run import Run, fingerprint, plan, why
+from embedlib.book.run.plan import Run, plan
 from embedlib.book.site.explorer import explorer_files
 from embedlib.book.site.staging import stage
 from embedlib.errors import NotebookError
