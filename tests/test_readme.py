@@ -79,7 +79,7 @@ def test_every_package_is_named_in_the_readme():
 def test_paths_in_texts_are_there(name):
     spans = re.findall(r"`([\w./-]+\.(?:py|toml|md|txt|yml|bib|html|cff)|[\w./-]+/)`", (PROJECT / name).read_text())
     own = {path.name for path in PROJECT.iterdir()}
-    named = [span for span in spans if span.split("/")[0] in own - {"_build", ".venv"}]
+    named = [span for span in spans if span.split("/")[0] in own - {"_build", ".venv"} and "NN_" not in span]
     for span in named:
         assert (PROJECT / span).exists(), f"{name} names {span}, which is not there"
     assert named or name in ("rerun.md", "api.md")

@@ -65,7 +65,7 @@ class EmbeddingTable(Generic[Key]):
                 f"do not fit vectors {self.array.shape}"
             )
         if len(self.index) != len(self.keys):
-            raise InputError("a key stands twice in an EmbeddingTable")
+            raise InputError("a key comes twice in an EmbeddingTable")
         if not np.isfinite(self.array).all():
             bad = int(np.flatnonzero(~np.isfinite(self.array).all(axis=(1, 2, 3)))[0])
             raise InputError(f"the vector of {self.keys[bad]!r} is not finite")

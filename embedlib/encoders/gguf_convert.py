@@ -44,7 +44,7 @@ def tokenizer_file(spec: ModelSpec, folder: Path) -> Path:
 
 
 def is_converted(spec: ModelSpec) -> bool:
-    """Tell whether `model_folder` would return at once."""
+    """Say whether a model is converted already, so that `model_folder` returns at once."""
     return not spec.has_artifact("gguf") or _intact(_folder(spec))
 
 

@@ -143,7 +143,7 @@ class ModelSpec(BaseModel):
         return "+".join(artifact.sha256 for artifact in self.artifacts)
 
     def has_artifact(self, *roles: str) -> bool:
-        """Tell whether the model has an artifact of each of some roles."""
+        """Say whether the model has an artifact of each of some roles."""
         return {*roles} <= {artifact.role for artifact in self.artifacts}
 
     def artifact(self, role: str) -> Artifact:

@@ -37,7 +37,7 @@ def tokenizer_files(folder: Path) -> list[Path]:
 
 
 def lowers(tokenizer: Any) -> bool:
-    """Tell whether a tokenizer lowers capital letters."""
+    """Say whether a tokenizer turns capital letters into small ones."""
     normalizer = getattr(tokenizer, "normalizer", None)
     return normalizer is not None and "ab" in str(normalizer.normalize_str("AB"))
 
