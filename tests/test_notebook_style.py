@@ -19,7 +19,6 @@ ALLOWED = {
         "comment": 1, "glue": 3, "hidden record": 22, "long line": 34,
         "open share": 1, "ruff": 1, "spine": 1,
     },
-    "04_analogies": {"comment": 1, "hidden record": 9, "long line": 39, "open share": 1, "spine": 1},
     "05_agreement": {"glue": 1, "hidden record": 32, "long line": 40, "open share": 1, "ruff": 1, "spine": 1},
     "06_human_similarity": {"glue": 3, "hidden record": 29, "long line": 27, "open share": 1, "ruff": 1, "spine": 1},
     "07_geometry": {
@@ -33,10 +32,6 @@ ALLOWED = {
     "09_layers": {
         "comment": 3, "glue": 2, "hidden record": 22, "long line": 41,
         "open share": 1, "ruff": 2, "spine": 1,
-    },
-    "20_findings": {
-        "glue": 10, "hidden record": 16, "long line": 18,
-        "open share": 1, "spine": 1, "unused parameter": 1,
     },
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from embedlib.records.read import all_outputs, picture_of, record_in
 
 logger = logging.getLogger(__name__)
 
-README_FIGURE = ("02_random_pairs", "fig-random-pairs")  # notebook and record of README.md's picture
+README_FIGURE = ("20_findings", "fig-leads")  # notebook and record of README.md's picture
 
 
 def publish(runs: Sequence[Run], project: Path = PROJECT) -> Path:
