@@ -26,14 +26,6 @@ ALLOWED = {
         "comment": 3, "glue": 3, "hidden record": 34, "long line": 44,
         "open share": 1, "ruff": 1, "spine": 1,
     },
-    "08_anchor_words": {
-        "comment": 1, "glue": 5, "hidden record": 28, "long line": 55,
-        "open share": 1, "ruff": 2, "spine": 1,
-    },
-    "09_layers": {
-        "comment": 3, "glue": 2, "hidden record": 22, "long line": 41,
-        "open share": 1, "ruff": 2, "spine": 1,
-    },
     "10_sentence_variations": {
         "comment": 1, "glue": 5, "hidden record": 44, "long line": 60,
         "open share": 1, "ruff": 1, "spine": 1,
