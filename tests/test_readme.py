@@ -99,7 +99,7 @@ def test_the_api_page_has_every_public_name_and_metric():
     for name in embedlib.__all__:
         assert re.search(rf"auto\w+:: {name}$", page, re.M), f"api.md lacks {name}"
     for path in (PACKAGE / "metrics").glob("[a-z]*.py"):
-        if path.stem not in ("kernels", "stats"):  # the one is for metrics only, the other for old imports
+        if path.stem != "kernels":  # for metrics only
             assert f"automodule:: embedlib.metrics.{path.stem}\n" in page, f"api.md lacks metrics.{path.stem}"
     for module in re.findall(r"automodule:: (\S+)", page):
         importlib.import_module(module)
