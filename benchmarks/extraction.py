@@ -112,7 +112,8 @@ def target(dtype: str, ratio: float, device: str) -> str:
     """Say what the target is, and whether it is met or does not apply."""
     text = f"at least {TIMES[dtype]}"
     if dtype == "bfloat16" and not fast_bfloat16(device):
-        return f"{text} where AMX or a GPU does the work, so not here; it would {'' if ratio >= TIMES[dtype] else 'not '}be met"
+        would = "would be met" if ratio >= TIMES[dtype] else "would not be met"
+        return f"{text} where AMX or a GPU does the work, so not here; it {would}"
     return f"{text}: {common.verdict(ratio >= TIMES[dtype])}"
 
 

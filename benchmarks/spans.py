@@ -104,9 +104,9 @@ def main() -> None:
     content = common.table(("what", "contexts/s", "times minicons", "target"), lines)
     content += (
         f"\n`{given.model}`, layer {encoder.spec.layer}, mean of the span's tokens, fp32. minicons finds the spans of "
-        f"{len(found):,} of {len(keys):,} anchor sentences, and only these are timed, in batches of {given.batch}; the best "
-        f"of {given.repeats} times. \"All layers\" are {len(every)}, from one pass. The smallest cosine of an embedlib "
-        f"vector with minicons' is {least:.6f}.\n\n"
+        f"{len(found):,} of {len(keys):,} anchor sentences, and only these are timed, in batches of {given.batch}; "
+        f'the best of {given.repeats} times. "All layers" are {len(every)}, from one pass. The smallest cosine of an '
+        f"embedlib vector with minicons' is {least:.6f}.\n\n"
     )
     content += common.machine_line("torch", "transformers", "minicons")
     common.write_section("spans", content, print_only=given.print_only)
