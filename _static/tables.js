@@ -41,12 +41,13 @@ document.addEventListener("DOMContentLoaded", () => {
     const note = document.createElement("p");
     note.className = "embedlib-wider";
     note.textContent = "Wider than the page: scroll it sideways \u2192";
-    new ResizeObserver(() => {
+    const watch = new ResizeObserver(() => {
       const isWider = box.scrollWidth > box.clientWidth + 1;
       if (isWider) box.before(note);
       else note.remove();
       if (isWider) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-    }).observe(box);
+    });
+    for (const element of [box, ...box.children]) watch.observe(element);
   }
 });

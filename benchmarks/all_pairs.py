@@ -14,7 +14,7 @@ import numpy as np
 
 from embedlib import embed_words, list_models, load_words
 from embedlib.embeddings.store import stored_folders
-from embedlib.encoders.registry import code_version
+from embedlib.encoders.loader import code_version
 from embedlib.metrics import similarity
 from embedlib.models.roster import find_model
 
@@ -105,7 +105,7 @@ def vectors_of(model: str, words: list[str], kind: str) -> tuple[np.ndarray, str
     draws random ones of the same shape.
     """
     spec = find_model(model)
-    if kind == "random" or (kind == "auto" and spec.encoder == "causal" and stored(model) < len(words)):
+    if kind == "random" or (kind == "auto" and spec.encoder_kind.left_to_right and stored(model) < len(words)):
         return common.random_vectors(len(words), spec.dimension), "random"
     return embed_words(model, words).vectors, "the model's"
 

@@ -34,7 +34,7 @@ def word_list(size: int) -> list[str]:
 
 def extraction(size: int, file: Path) -> Point:
     """Measure encoding without the store, and keep the vectors."""
-    from embedlib.encoders.registry import WordEncoder, load_model
+    from embedlib.encoders.loader import WordEncoder, load_model
 
     words, encoder = word_list(size), load_model(MODEL)
     assert isinstance(encoder, WordEncoder)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from embedlib.datasets.lexicon import load_words
     from embedlib.datasets.load import load_dataset
     from embedlib.embeddings.embed import embed_sentences, embed_spans, embed_words
-    from embedlib.encoders.registry import load_model
+    from embedlib.encoders.loader import load_model
     from embedlib.errors import EmbedlibError
     from embedlib.models.roster import list_models
     from embedlib.records.make import record, record_facts
@@ -39,7 +39,7 @@ _HOME = {
     "embed_words": "embeddings.embed",
     "list_models": "models.roster",
     "load_dataset": "datasets.load",
-    "load_model": "encoders.registry",
+    "load_model": "encoders.loader",
     "load_words": "datasets.lexicon",
     "record": "records.make",
     "record_facts": "records.make",

@@ -26,9 +26,9 @@ from xdist.scheduler import LoadScopeScheduling
 from embedlib import cli
 from embedlib._util.paths import PROJECT, cache_dir
 from embedlib.book.notebooks import read_executed
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.models.roster import roster
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 from embedlib.records.read import MIME, all_outputs
 
 # Few examples, the same each time; `HYPOTHESIS_PROFILE=long` tries many, other ones each time.
@@ -185,7 +185,7 @@ def encoder(request):
 
 def artifact(role, *paths):
     digest = hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
-    return Artifact(role=role, sha256=digest, parts=tuple(Part(path=str(path)) for path in paths))
+    return Artifact(role=role, sha256=digest, parts=tuple(FilePart(path=str(path)) for path in paths))
 
 
 def folder_spec(folder, *, name, encoder, config, **fields):

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForCausalLM
 
 from embedlib import embed_sentences
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
 from embedlib.models.roster import find_model
 

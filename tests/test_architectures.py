@@ -12,7 +12,7 @@ from test_transformers import by_hand, close
 from transformers import CONFIG_MAPPING, AutoModel, AutoModelForImageTextToText
 
 from embedlib import embed_spans, embed_words
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
 from embedlib.models import roster
 from embedlib.models.roster import find_model

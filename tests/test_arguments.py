@@ -7,8 +7,8 @@ from conftest import make_tiny
 
 import embedlib
 from embedlib.datasets.spans import distinct_spans
-from embedlib.encoders.base import check_template, distinct_texts
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
+from embedlib.encoders.request import check_template, distinct_texts
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.models.roster import find_model
 

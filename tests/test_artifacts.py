@@ -4,7 +4,7 @@ from conftest import artifact, python
 from embedlib.errors import ArtifactError
 from embedlib.models.files import sha256, verified, verified_file
 from embedlib.models.roster import find_model, roster
-from embedlib.models.spec import Artifact, Part
+from embedlib.models.spec import Artifact, FilePart
 
 
 @pytest.mark.parametrize("name", list(roster()))
@@ -43,8 +43,8 @@ def test_swapped_parts_are_refused(tmp_path):
 def test_missing_wheel_and_missing_file_say_what_to_do():
     spec = find_model("glove-6b-50d")
     for part, said in (
-        (Part(wheel="no-such-wheel", path="x"), "'no-such-wheel', which is not installed: run `make setup`"),
-        (Part(wheel="gensim", path="gensim/no_such_file"), "gensim/no_such_file of gensim is missing"),
+        (FilePart(wheel="no-such-wheel", path="x"), "'no-such-wheel', which is not installed: run `make setup`"),
+        (FilePart(wheel="gensim", path="gensim/no_such_file"), "gensim/no_such_file of gensim is missing"),
     ):
         item = Artifact(role="vectors", sha256="0" * 64, parts=(part,))
         with pytest.raises(ArtifactError, match=said):

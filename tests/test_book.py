@@ -20,7 +20,7 @@ from embedlib.book.check.links import check_links
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source, write
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.site import build, staging
-from embedlib.book.site.sphinx_ext import glossary_terms
+from embedlib.book.site.sphinx_ext import any_of, glossary_terms
 from embedlib.errors import NotebookError
 from embedlib.records.read import all_outputs, picture_of, read_records
 
@@ -154,6 +154,20 @@ def test_the_first_use_of_a_term_links_to_the_glossary(html):
     assert len(used) >= 0.8 * len(terms)
 
 
+def test_a_term_links_only_where_it_is_meant(html):
+    terms = glossary_terms(PROJECT / "glossary.md")
+    pattern = any_of(terms)
+    assert [match[0] for match in pattern.finditer("Cosines that USE uses; it is of no use, as zipf and LLMs are")] == [
+        "Cosines", "USE", "LLMs",
+    ]  # fmt: skip
+    for path in html.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for shown in re.findall(r'#term-[\w-]+"><span class="xref std std-term">([^<]+)<', text):
+            word = unescape(shown)
+            ways = {word, word.removesuffix("s")}
+            assert ways & set(terms) or {way.lower() for way in ways} & set(terms), (path, word)
+
+
 def test_staging_keeps_unchanged_files_and_drops_old_ones(tmp_path):
     staging.stage(tmp_path, EXECUTED)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
@@ -247,18 +261,23 @@ def test_axe_finds_nothing_serious(page, site):
         assert serious == [], name
 
 
+def value_of(cell):
+    """Give the number in a cell of a table, which may have an interval behind it."""
+    return float(cell.split()[0].replace(",", ""))
+
+
 @NEEDS_BROWSER
 def test_tables_sort_by_the_keyboard(page, site):
     page.goto(f"{site}/notebooks/02_random_pairs.html", wait_until="networkidle")
     table = page.locator("table.embedlib-table").first
-    column = table.locator("th button").all_inner_texts().index("mean") + 1
+    column = table.locator("thead th").all_inner_texts().index("mean [low, high]") + 1
     cells = table.locator(f"tbody tr > :nth-child({column})")
     before = cells.all_inner_texts()
     button = table.locator(f"thead th:nth-child({column}) button")
     for order in ("descending", "ascending"):
         button.press("Enter")
         assert table.locator(f"thead th:nth-child({column})").get_attribute("aria-sort") == order
-        assert cells.all_inner_texts() == sorted(before, key=float, reverse=order == "descending")
+        assert cells.all_inner_texts() == sorted(before, key=value_of, reverse=order == "descending")
     button.press("Enter")
     assert cells.all_inner_texts() == before
     assert page.problems == []
@@ -270,6 +289,92 @@ def test_search_finds_cosine(page, site):
     page.wait_for_selector("#search-results li")
     assert "How close are two random words" in page.inner_text("#search-results")
     assert page.problems == []
+
+
+CONTRAST = """element => {
+  const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let ground = element;
+  while (ground && rgb(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
+  const under = ground ? rgb(getComputedStyle(ground).backgroundColor) : [255, 255, 255];
+  const [low, high] = [light(rgb(getComputedStyle(element).color)), light(under)].sort((a, b) => a - b);
+  return [(high + 0.05) / (low + 0.05), Number(getComputedStyle(element).fontWeight)];
+}"""
+
+
+@NEEDS_BROWSER
+@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+def test_captions_stand_out_from_their_ground(page, site):
+    captions = 0
+    for name in staging.pages(PROJECT / "_toc.yml"):
+        page.goto(f"{site}/{name}.html", wait_until="networkidle")
+        for caption in page.locator("figcaption .caption-text").all():
+            contrast, weight = caption.evaluate(CONTRAST)
+            assert contrast >= 4.5, name
+            assert weight >= 400, name  # thin letters look paler than they are
+            captions += 1
+    assert captions >= 20
+
+
+@NEEDS_BROWSER
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_has_one_search_and_cuts_no_code(browser, site, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    opened = context.new_page()
+    for name in staging.pages(PROJECT / "_toc.yml"):
+        opened.goto(f"{site}/{name}.html", wait_until="networkidle")
+        search = opened.locator("button.search-button__button, input[type=search]")
+        assert sum(box.is_visible() and box.bounding_box()["x"] >= 0 for box in search.all()) == 1, name
+        cut = opened.locator("article pre").evaluate_all("all => all.filter(p => p.scrollWidth > p.clientWidth + 1)")
+        assert cut == [], name
+    context.close()
+
+
+@NEEDS_BROWSER
+def test_wide_tables_keep_their_first_column_and_say_that_they_scroll(browser, site):
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    scrolled = 0
+    for source in notebook_sources():
+        opened.goto(f"{site}/notebooks/{source.stem}.html", wait_until="networkidle")
+        opened.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        opened.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        for table in opened.locator("table.embedlib-table").all():
+            columns = table.locator("thead tr > *").count()
+            assert columns <= 8 or table.get_attribute("data-form") != "plain"
+            box = table.locator("xpath=..")
+            if not box.evaluate("b => b.scrollWidth > b.clientWidth + 1"):
+                continue
+            assert box.evaluate("b => b.previousElementSibling.textContent").startswith("Wider than the page")
+            assert box.get_attribute("tabindex") == "0"
+            cell = table.locator("tbody tr > :first-child").first
+            before = cell.bounding_box()
+            box.evaluate("b => { b.scrollLeft = b.scrollWidth; }")
+            assert abs(cell.bounding_box()["x"] - before["x"]) <= 1  # the table's border
+            assert before["width"] <= 200  # the greater half of the screen is left to the others
+            scrolled += 1
+    assert scrolled >= 20
+    context.close()
+
+
+def test_numbers_in_a_column_have_the_same_decimals(html):
+    """A turned table has its columns in rows."""
+    checked = 0
+    for path in (html / "notebooks").glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for form, table in re.findall(
+            r'<table class="dataframe embedlib-table" data-form="(\w+)">(.*?)</table>', text, re.S
+        ):
+            rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)][1:]
+            for column in rows if form == "turned" else zip(*rows, strict=True):
+                cells = [re.sub("<.*?>", "", cell).split()[:1] for cell in column]
+                numbers = [cell[0] for cell in cells if cell and re.fullmatch(r"-?[\d,]+(\.\d+)?", cell[0])]
+                if len(numbers) >= len(column) - 1:
+                    assert len({len(number.partition(".")[2]) for number in numbers}) <= 1, (path, numbers)
+                    checked += 1
+    assert checked >= 100
 
 
 @NEEDS_BROWSER

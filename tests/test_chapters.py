@@ -7,8 +7,9 @@ from conftest import records_of
 
 from embedlib import load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
+from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
 
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"
@@ -111,14 +112,32 @@ def test_variations_run_without_an_llm(cache, build):
     records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
     assert records["c2-verdict"]["value"]["verdict"] == "cannot be tested here"
     assert len(table(records["triplets"])) == 4
+    assert records["in-short"]["value"].startswith("This run cannot test the claim")
+    assert records["llm-lead"]["value"] is None
+
+
+def test_variations_run_on_one_model(cache, build):
+    some = load_dataset("anchors")["anchor"].unique()[::60]
+    records = run("10_sentence_variations", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
+    assert records["tests-made"]["value"] == 0
+    assert records["over-half-said"]["value"] == "the one model of this run is not"
 
 
 def test_variations_run_with_a_prompt(cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "prompted": "3"}
     records = run("10_sentence_variations", settings, build)
-    assert records["c2-verdict"]["value"]["verdict"] != "cannot be tested here"
+    verdict = records["c2-verdict"]["value"]
+    assert verdict["verdict"] != "cannot be tested here"
     assert [row[0] for row in table(records["prompt-gains"])] == ["gemma-3-270m-q4"]
+    parts = {row[0]: row[1:] for row in table(records["c2-parts"])}
+    assert list(parts) == ["overall", "fine", "fine-less-other", "prompted", "prompted-fine"]
+    assert {part for part, *_ in parts.values()} == set(verdict["holds"])
+    accuracies = {row[0]: row[2] for row in table(records["triplets"])}
+    lead = accuracies["sbert-minilm"] - accuracies["gemma-3-270m-q4"]
+    assert parts["overall"][1:3] == ["gemma-3-270m-q4", pytest.approx(lead)]
+    assert records["llm-lead"]["value"] == pytest.approx(-lead)
+    assert "sbert-minilm" in records["in-short"]["value"]
 
 
 def test_rated_pairs_of_a_file(cache, tmp_path, build):
@@ -130,6 +149,10 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
     path.write_text("\n".join(lines))
     records = run("11_sts", {"models": STATIC, "sts": str(path), "prompted": "5"}, build)
     assert records["pairs-used"]["value"] == 30
+    assert [row[0] for row in table(records["leads"])] == ["raw", "centred", "whitened"]
+    assert records["finding"]["value"] == "cannot be tested here"
+    # The ratings are those of the file, so nothing is said of who made them.
+    assert "Language models made" not in records["in-short"]["value"]
     path.write_text("\n".join([*lines, "g\tf\t2012\t31\t7\tone\ttwo"]))
     with pytest.raises(NotebookError, match=r"sts-dev\.csv, line 31: the score '7'"):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)

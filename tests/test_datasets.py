@@ -209,6 +209,7 @@ SENTENCE = {"id": ["1"], "anchor": ["dog"], "pos": ["n"], "kind": ["base"], "sen
     [
         ("pairs", PAIR, None),
         ("pairs", {**PAIR, "more": [None]}, None),
+        ("pairs", {"word1": [], "word2": [], "score": []}, None),
         ("pairs", {"sentence1": ["a"], "sentence2": ["b"], "score": [1.0]}, None),
         (
             "pairs",

@@ -8,8 +8,9 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.run import run as running
 from embedlib.book.run.dependencies import uses_of
-from embedlib.book.run.run import fingerprint, plan, why
-from embedlib.encoders.registry import code_version
+from embedlib.book.run.freshness import fingerprint, why, write_state
+from embedlib.book.run.plan import plan
+from embedlib.encoders.loader import code_version
 
 CELL = "```{code-cell} python\nimport numpy as np\nimport embedlib\n%s\n```\n"
 CLUSTERED = "from embedlib.metrics import clustering\nembedlib.record('n', 1 if clustering.__doc__ else 0)"
@@ -180,7 +181,7 @@ def test_a_change_of_the_code_of_a_models_kind_is_a_reason(tmp_path, monkeypatch
     planned = plan(tmp_path / "small.md", build=tmp_path / "_build")
     planned.output.parent.mkdir(parents=True)
     planned.output.write_text("executed")
-    running._write_state(planned, fingerprint(planned))
+    write_state(planned, fingerprint(planned))
     assert why(planned, fingerprint(planned)) == []
     monkeypatch.setattr(
         running, "code_version", lambda spec: "other" if spec.name == "sbert-minilm" else code_version(spec)

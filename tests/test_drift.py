@@ -9,7 +9,8 @@ from conftest import FRONT, outputs_of
 
 from embedlib.book.check.drift import check_notebook, compare, normalise
 from embedlib.book.notebooks import read_source, write
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 from embedlib.records.read import MIME
 
 SOURCE = (

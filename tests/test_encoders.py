@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import ALL, CAUSAL, real
 
-from embedlib.encoders.registry import SentenceEncoder, SpanEncoder, WordEncoder
+from embedlib.encoders.loader import SentenceEncoder, SpanEncoder, WordEncoder
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.models.roster import find_model, list_models
 

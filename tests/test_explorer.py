@@ -68,7 +68,7 @@ def test_a_word_that_a_model_lacks_has_no_neighbours_and_no_place(explorer_data,
 
 def test_find_neighbours_by_hand():
     vectors = np.array([[1, 0], [0, 1], [1, 0.1], [0.2, 1]], dtype=np.float32)
-    table = EmbeddingTable(["a", "b", "c", "d"], vectors, {"x": "unknown"})
+    table = EmbeddingTable.plain(["a", "b", "c", "d"], vectors, {"x": "unknown"})
     found = find_neighbours(table, ["x", "a", "b", "c", "d"], k=1)
     assert found.words.ravel().tolist() == [NONE, 3, 4, 1, 2]
     assert found.cosines.ravel().tolist() == [0, 100, 98, 100, 98]

@@ -15,7 +15,7 @@ from test_parameters import notebook
 from embedlib.book.check.normalise import normalise
 from embedlib.book.run.parameters import read_parameters
 from embedlib.datasets.spans import distinct_spans, find_span
-from embedlib.encoders.base import distinct_texts
+from embedlib.encoders.request import distinct_texts
 from embedlib.errors import EmbedlibError, InputError, ParameterError, RecordError
 from embedlib.models.roster import find_model
 from embedlib.records.make import make_record

@@ -14,7 +14,7 @@ from traitlets.config import Config
 from embedlib._util.paths import PROJECT
 from embedlib.book.check.drift import check_notebook
 from embedlib.book.notebooks import read_source, write
-from embedlib.book.site.chapter import new_chapter
+from embedlib.book.site.new_chapter import new_chapter
 
 CHAPTER = PROJECT / "notebooks" / "01_models"
 LIGHT = 'models = ["glove-6b-50d", "word2vec-enwiki-sample"]\nwords = 300'

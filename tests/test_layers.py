@@ -11,7 +11,7 @@ from embedlib.metrics.bootstrap import Bootstrap, resample_counts
 
 ITEMS = list("abcdef")
 # By luck the first setting is best on a, c and e, and the second on b, d and f.
-SWEEP = layers.Sweep(
+SWEEP = layers.LayerSweep(
     {
         ("mean", 0): pd.Series([0.9, 0.1, 0.8, 0.2, 0.7, 0.0], ITEMS),
         ("mean", 6): pd.Series([0.3, 0.8, 0.4, 0.7, 0.5, 0.9], ITEMS),
@@ -38,7 +38,7 @@ def test_a_rank_score_is_spearmans_and_leaves_items_without_a_value_out():
     rng = np.random.default_rng(4)
     truth = pd.Series(rng.normal(size=40))
     values = (truth + rng.normal(size=40)).where(truth.index != 3)
-    sweep = layers.Sweep({("mean", 0): -values, ("mean", 1): values}, layers.RankScore(truth))
+    sweep = layers.LayerSweep({("mean", 0): -values, ("mean", 1): values}, layers.RankScore(truth))
     choose, report = layers.halves(sweep.items)
     assert sweep.best(choose) == ("mean", 1)
     kept = report[report != 3]

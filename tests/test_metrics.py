@@ -1,13 +1,12 @@
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
 from embedlib.errors import InputError
 from embedlib.metrics import similarity
 from embedlib.metrics.bootstrap import resample_counts
-from embedlib.metrics.estimates import percentile_interval
-from embedlib.metrics.verdicts import VERDICTS, Part, best, from_parts, higher_in_llms
+from embedlib.metrics.estimates import Estimate, Estimates, percentile_interval
+from embedlib.metrics.verdicts import VERDICTS, from_parts, higher_in_llms
 
 
 @pytest.fixture
@@ -100,9 +99,9 @@ def test_bad_input_is_named(vectors):
 FAMILY = {"c1": "classical", "c2": "classical", "l1": "llm", "l2": "llm"}
 
 
-def draws(**means):
+def estimates(**means):
     noise = np.random.default_rng(0).normal(0, 0.01, 200)
-    return pd.DataFrame({model: mean + noise for model, mean in means.items()})
+    return Estimates({model: Estimate(mean, mean + noise) for model, mean in means.items()})
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def draws(**means):
     ],
 )
 def test_verdicts(means, verdict, holds):
-    found = higher_in_llms("D1", means, draws(**means), FAMILY)
+    found = higher_in_llms("D1", estimates(**means), FAMILY)
     assert (str(found), dict(found.holds)) == (verdict, holds)
     assert verdict in VERDICTS
     if holds:
@@ -126,33 +125,25 @@ def test_verdicts(means, verdict, holds):
 
 
 def test_a_difference_that_is_not_clear_of_zero_does_not_hold():
-    frame = draws(c1=0.1, c2=0.1, l1=0.101, l2=0.3)
-    frame["l1"] = 0.101 + np.random.default_rng(9).normal(0, 0.01, 200)
-    assert higher_in_llms("D1", frame.mean(), frame, FAMILY).holds == {"l1": False, "l2": True}
+    apart = Estimate(0.101, 0.101 + np.random.default_rng(9).normal(0, 0.01, 200))
+    found = Estimates({**estimates(c1=0.1, c2=0.1, l2=0.3), "l1": apart})
+    assert higher_in_llms("D1", found, FAMILY).holds == {"l1": False, "l2": True}
 
 
 def test_verdict_refuses_unknown_families_and_nan():
     with pytest.raises(InputError, match="family 'none'"):
-        higher_in_llms("D1", {"x": 1.0}, draws(x=1.0), FAMILY)
+        higher_in_llms("D1", estimates(x=1.0), FAMILY)
     with pytest.raises(InputError, match="NaN"):
-        higher_in_llms("D1", {"c1": 0.0, "l1": 1.0}, draws(c1=np.nan, l1=1.0), FAMILY)
+        higher_in_llms("D1", estimates(c1=np.nan, l1=1.0), FAMILY)
 
 
 def test_a_claim_of_several_statements():
-    holds, fails = Part(0.2, 0.1, 0.3), Part(0.1, -0.1, 0.3)
+    holds, fails = Estimate(0.2, np.linspace(0.1, 0.3, 41)), Estimate(0.1, np.linspace(-0.1, 0.3, 41))
     assert str(from_parts("X", {"one": holds, "two": holds})) == "reproduced"
     found = from_parts("X", {"none": None, "one": fails, "two": holds})
-    assert (str(found), found.effect, found.low, found.holds) == ("partly", 0.1, -0.1, {"one": False, "two": True})
+    assert (str(found), found.effect, dict(found.holds)) == ("partly", 0.1, {"one": False, "two": True})
+    assert (found.low, found.high) == pytest.approx((-0.09, 0.29))
     assert str(from_parts("X", {"one": fails})) == "not reproduced"
     nothing = from_parts("X", {"one": None})
     assert str(nothing) == "cannot be tested here"
     assert np.isnan(nothing.effect)
-
-
-def test_a_part_compares_two_models_by_paired_draws():
-    draws = pd.DataFrame({"a": [0.5, 0.6, 0.7], "b": [0.4, 0.5, 0.6]})
-    part = Part.difference({"a": 0.6, "b": 0.5}, draws, "a", "b")
-    np.testing.assert_allclose([part.effect, part.low, part.high], 0.1)
-    assert best({"a": 1.0, "b": 2.0, "c": 2.0}, ["a", "b", "c"]) == "b"
-    with pytest.raises(InputError, match="best of no models"):
-        best({}, [])

@@ -5,13 +5,13 @@ import shutil
 
 import nbformat
 import pytest
-import test_architecture as rules
+import test_house_rules as rules
 from conftest import outputs_of, records_of
 
 from embedlib._util.paths import PROJECT
 from embedlib.book.check.notebook_style import check_chapter
 from embedlib.book.site import staging
-from embedlib.book.site.chapter import add_to_toc, new_chapter
+from embedlib.book.site.new_chapter import add_to_toc, new_chapter
 from embedlib.book.site.staging import pages_of
 from embedlib.errors import InputError, NotebookError
 

@@ -13,14 +13,15 @@ from conftest import FRONT, TEXT, byte_tokenizer, make_tiny, records_of, wordpie
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from gensim.test.utils import datapath
-from test_convert import tiny_gguf  # noqa: F401 (a fixture)
+from test_gguf_convert import tiny_gguf  # noqa: F401 (a fixture)
 from tokenizers import processors
 
 from embedlib import embed_sentences, embed_spans, embed_words, list_models, load_words
 from embedlib.book.notebooks import find_source, read_executed
+from embedlib.book.run.freshness import fingerprint, why
 from embedlib.book.run.parameters import resolve
-from embedlib.book.run.run import fingerprint, plan, why
-from embedlib.encoders.registry import code_version, load_model
+from embedlib.book.run.plan import plan
+from embedlib.encoders.loader import code_version, load_model
 from embedlib.errors import ArtifactError, InputError, ParameterError, UnknownNameError
 from embedlib.models import roster
 from embedlib.models.external import gguf as described

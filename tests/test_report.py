@@ -12,7 +12,8 @@ from conftest import FRONT, NEEDS_BROWSER
 from PIL import Image
 
 from embedlib.book.check.drift import Drift, compare
-from embedlib.book.check.report import SHOWN, Checked, changed_pictures, headline, summarise, write_report
+from embedlib.book.check.gate import Checked, GateOutcome, changed_pictures
+from embedlib.book.check.report import SHOWN, headline, summarise, write_report
 from embedlib.records.make import make_record
 from embedlib.records.read import MIME
 
@@ -59,6 +60,15 @@ def test_only_figures_whose_data_changed_are_shown_old_and_new(drifted):
     old, new = executed(0.5, "red"), executed(0.5, "red", named="fig-new")
     lost, added = changed_pictures(compare("n", old, new), old, new)
     assert (lost.record, lost.new, added.record, added.old) == ("fig-line", "", "fig-new", "")
+
+
+def test_one_difference_or_failed_run_fails_the_gate(drifted):
+    assert GateOutcome((Checked("01_models"),)).passed
+    outcome = GateOutcome(tuple(drifted))
+    assert (outcome.passed, outcome.failed) == (False, [])
+    assert [drift.record for drift in outcome.found] == ["fig-line[a].score", "word"]
+    outcome = GateOutcome((Checked("01_models"), Checked("02_pairs", error="it failed")))
+    assert (outcome.passed, outcome.found, outcome.failed) == (False, [], ["it failed"])
 
 
 def test_the_page_shows_every_difference_and_escapes(drifted, tmp_path):

@@ -12,7 +12,9 @@ from embedlib import cli
 from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import find_source
 from embedlib.book.run import run as running
-from embedlib.book.run.run import execute, fingerprint, plan, why
+from embedlib.book.run.freshness import fingerprint, why, write_state
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models.spec import ModelSpec
 
@@ -101,7 +103,7 @@ def state_after(source, build):
     planned = plan(source, build=build)
     planned.output.parent.mkdir(parents=True)
     planned.output.write_text("executed")
-    running._write_state(planned, fingerprint(planned))
+    write_state(planned, fingerprint(planned))
     assert why(planned, fingerprint(planned)) == []
     return planned
 

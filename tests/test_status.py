@@ -7,7 +7,8 @@ import pytest
 from conftest import ALL, CAUSAL, FRONT, python
 
 from embedlib._util.paths import PROJECT
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 from embedlib.book.run.status import DOWNLOADS, first_reasons, model_status, model_statuses, notebook_status
 from embedlib.errors import NotebookError, UnknownNameError
 from embedlib.models.roster import ROSTER, roster

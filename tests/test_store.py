@@ -12,9 +12,9 @@ import pytest
 from conftest import real
 
 import embedlib
-from embedlib.embeddings.store import Identity, ShardFolder, fetch, remove, stored_folders
+from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors, remove, stored_folders
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.registry import code_version
+from embedlib.encoders.loader import code_version
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 
 IDENTITY = Identity("m", "sum", "words", 0, "mean", None, "none", "float32", "code")
@@ -31,8 +31,8 @@ class Counting:
         self.asked.append(list(texts))
         kept = [text for text in texts if not text.startswith("no-")]
         rows = [[len(text) + 10 * layer, ord(text[0])] for text in kept for layer in self.layers]
-        vectors = np.array(rows, dtype=np.float32).reshape(len(kept), 2 * len(self.layers))
-        return EmbeddingTable(kept, vectors, {t: f"reason of {t}" for t in texts if t not in kept}, self.layers)
+        array = np.array(rows, dtype=np.float32).reshape(len(kept), 1, len(self.layers), 2)
+        return EmbeddingTable(kept, array, {t: f"reason of {t}" for t in texts if t not in kept}, self.layers)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def layered(tmp_path, *layers):
 
 def test_only_what_is_missing_is_computed(folder):
     compute = Counting()
-    first = fetch([folder], ["b", "a", "no-vector"], compute)
-    again = fetch([folder], ["c", "no-vector", "a", "c"], compute)
+    first = fetch_vectors([folder], ["b", "a", "no-vector"], compute)
+    again = fetch_vectors([folder], ["c", "no-vector", "a", "c"], compute)
     assert compute.asked == [["a", "b", "no-vector"], ["c"]]
     assert first.keys == ["b", "a"]
     assert again.keys == ["c", "a"]
@@ -60,30 +60,30 @@ def test_only_what_is_missing_is_computed(folder):
 
 def test_layers_are_stored_apart_and_joined(tmp_path):
     compute = Counting((0, 2))
-    both = fetch(layered(tmp_path, 0, 2), ["aa"], compute)
+    both = fetch_vectors(layered(tmp_path, 0, 2), ["aa"], compute)
     assert both.layers == (0, 2)
-    assert both.vectors.tolist() == [[2, 97, 22, 97]]
+    assert both.array.tolist() == [[[[2, 97], [22, 97]]]]
     alone = Counting((2,))
-    assert fetch(layered(tmp_path, 2), ["aa"], alone).vectors.tolist() == [[22, 97]]
+    assert fetch_vectors(layered(tmp_path, 2), ["aa"], alone).vectors.tolist() == [[22, 97]]
     assert alone.asked == []
 
 
 def test_a_new_layer_does_not_repeat_the_rows_of_an_old_one(tmp_path):
-    fetch(layered(tmp_path, 0), ["aa"], Counting())
-    fetch(layered(tmp_path, 0, 2), ["aa", "bb"], Counting((0, 2)))
+    fetch_vectors(layered(tmp_path, 0), ["aa"], Counting())
+    fetch_vectors(layered(tmp_path, 0, 2), ["aa", "bb"], Counting((0, 2)))
     assert sorted(layered(tmp_path, 0)[0].keys().to_pylist()) == ["aa", "bb"]
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "empty"])
 def test_damaged_shard_is_set_aside_and_computed_again(folder, caplog, damage):
-    fetch([folder], ["a", "b"], Counting())
+    fetch_vectors([folder], ["a", "b"], Counting())
     (shard,) = folder.path.glob("*.parquet")
     content = bytearray(shard.read_bytes())
     if damage == "flip":
         content[len(content) // 2] ^= 1
     shard.write_bytes(content[: {"flip": None, "truncate": 100, "empty": 0}[damage]])
     compute = Counting()
-    assert fetch([folder], ["b", "a"], compute).vectors.tolist() == [[1, 98], [1, 97]]
+    assert fetch_vectors([folder], ["b", "a"], compute).vectors.tolist() == [[1, 98], [1, 97]]
     assert compute.asked == [["a", "b"]]
     assert "damaged shard set aside" in caplog.text
     assert len(list(folder.path.glob("*.damaged"))) == 1
@@ -92,7 +92,7 @@ def test_damaged_shard_is_set_aside_and_computed_again(folder, caplog, damage):
 def test_damage_that_never_ends_is_an_error(folder, monkeypatch):
     monkeypatch.setattr(ShardFolder, "_read", lambda self, path: None)
     with pytest.raises(EmbedlibError, match="damaged 3 times"):
-        fetch([folder], ["a"], Counting())
+        fetch_vectors([folder], ["a"], Counting())
 
 
 WORKER = """
@@ -107,7 +107,7 @@ def slow(texts):
     print(len(texts), flush=True)
     return t.Counting()(texts)
 folder = t.ShardFolder(t.IDENTITY, 2, Path(sys.argv[1]))
-t.fetch([folder], [f"w{{i:03d}}" for i in range(100)], slow)
+t.fetch_vectors([folder], [f"w{{i:03d}}" for i in range(100)], slow)
 """
 
 
@@ -126,7 +126,7 @@ def test_kill_loses_at_most_one_shard(tmp_path, folder):
     kept = len(folder.read())
     assert done - 10 <= kept <= done + 10
     compute = Counting()
-    table = fetch([folder], [f"w{i:03d}" for i in range(100)], compute)
+    table = fetch_vectors([folder], [f"w{i:03d}" for i in range(100)], compute)
     assert len(table) == 100
     assert sum(map(len, compute.asked)) == 100 - kept
 
@@ -140,7 +140,7 @@ def test_two_processes_share_a_store_and_compute_each_row_once(tmp_path, folder)
 
 
 def test_unfinished_files_are_not_read_and_are_cleaned(folder):
-    fetch([folder], ["a"], Counting())
+    fetch_vectors([folder], ["a"], Counting())
     (folder.path / ".abc.parquet.tmp-1").write_bytes(b"half")
     root = folder.path.parents[1]
     (listed,) = stored_folders(root)
@@ -152,7 +152,7 @@ def test_unfinished_files_are_not_read_and_are_cleaned(folder):
 
 
 def test_a_damaged_shard_is_listed_and_cleaned(folder):
-    fetch([folder], ["a"], Counting())
+    fetch_vectors([folder], ["a"], Counting())
     next(folder.path.glob("*.parquet")).write_bytes(b"")
     (listed,) = stored_folders(folder.path.parents[1])
     assert (listed.rows, listed.shards, listed.leftovers) == (0, 0, 1)
@@ -171,7 +171,7 @@ def test_settings_and_package_versions_are_part_of_the_identity(monkeypatch):
 
 
 def test_manifest_spells_the_identity_out(folder):
-    fetch([folder], ["a"], Counting())
+    fetch_vectors([folder], ["a"], Counting())
     manifest = json.loads((folder.path / "manifest.json").read_text())
     assert manifest["model"] == "m"
     assert manifest["code"] == "code"
@@ -198,9 +198,7 @@ def test_embed_sentences_and_spans_go_through_the_store(cache):
     text = "the dog saw a dog"
     spans = [(text, (4, 7)), (text, (14, 17)), (text, (4, 6))]
     table = embedlib.embed_spans(encoder, spans, layer="all")
-    np.testing.assert_allclose(
-        table.vectors, encoder.encode_spans(spans[:2], layer="all").vectors, rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(table.array, encoder.encode_spans(spans[:2], layer="all").array, rtol=1e-5, atol=1e-6)
     assert table.keys == spans[:2]
     assert list(table.missing) == spans[2:]
     sentences = embedlib.embed_sentences("sbert-minilm", [text, ""], pooling="first")
@@ -229,7 +227,7 @@ def test_bad_arguments_are_errors_before_a_model_is_loaded(cache, monkeypatch):
 
 
 def test_a_table_checks_itself():
-    good = EmbeddingTable(["a", "b"], np.eye(2, dtype=np.float32), {"c": "why"})
+    good = EmbeddingTable.plain(["a", "b"], np.eye(2, dtype=np.float32), {"c": "why"})
     assert good.rows(["b", "b"]).tolist() == [[0, 1], [0, 1]]
     with pytest.raises(InputError, match="no vector for 'c': why"):
         good.rows(["c"])
@@ -237,10 +235,25 @@ def test_a_table_checks_itself():
         good.at_layer(3)
     with pytest.raises(UnknownNameError, match="pooling of this table"):
         good.at_pooling("last")
-    wide = EmbeddingTable(["a"], np.arange(8, dtype=np.float32)[None], {}, (0, 3), ("mean", "last"))
-    assert wide.at_pooling("last").vectors.tolist() == [[4, 5, 6, 7]]
-    assert wide.at_layer(3).vectors.tolist() == [[2, 3, 6, 7]]
+    wide = EmbeddingTable(
+        ["a"], np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2), layers=(0, 3), poolings=("mean", "last")
+    )
+    assert wide.at_pooling("last").array.tolist() == [[[[4, 5], [6, 7]]]]
+    assert wide.at_layer(3).array.tolist() == [[[[2, 3]], [[6, 7]]]]
     assert wide.at_layer(3).at_pooling("mean").vectors.tolist() == [[2, 3]]
+    assert wide.at_pooling("last").at_layer(-1).rows(["a", "a"]).tolist() == [[6, 7], [6, 7]]
+    with pytest.raises(InputError, match=r"has the layers 0, 3: take one with at_layer"):
+        _ = wide.vectors
+    with pytest.raises(InputError, match=r"has the poolings mean, last: take one with at_pooling"):
+        wide.at_layer(0).rows(["a"])
+    with pytest.raises(InputError, match=r"of one layer and pooling; got 2-D float32 for layers \(0, 3\)"):
+        wide.with_vectors(np.ones((1, 2), dtype=np.float32))
+    moved = good.with_vectors(np.ones((2, 5), dtype=np.float32))
+    assert (moved.keys, moved.missing, moved.vectors.shape) == (good.keys, good.missing, (2, 5))
+    with pytest.raises(InputError, match="do not fit"):
+        good.with_vectors(np.ones((3, 2), dtype=np.float32))
+    with pytest.raises(InputError, match=r"4-D float32 \(keys, poolings, layers, d\), not 2-D"):
+        EmbeddingTable(["a"], np.ones((1, 2), dtype=np.float32))
     nan = np.array([[1, np.nan]], dtype=np.float32)
     for keys, vectors, said in (
         (["a"], nan, "'a' is not finite"),
@@ -249,15 +262,32 @@ def test_a_table_checks_itself():
         (["a"], np.eye(1), "2-D float32"),
     ):
         with pytest.raises(InputError, match=said):
-            EmbeddingTable(keys, vectors)
+            EmbeddingTable.plain(keys, vectors)
 
 
 def test_no_bar_where_there_is_no_terminal(folder, capsys):
-    fetch([folder], ["a"], Counting())
+    fetch_vectors([folder], ["a"], Counting())
     assert capsys.readouterr().err == ""
 
 
 def test_pairs_of_keys_are_found_as_rows():
-    table = EmbeddingTable(["a", "b", "c"], np.eye(3, dtype=np.float32))
+    table = EmbeddingTable.plain(["a", "b", "c"], np.eye(3, dtype=np.float32))
     left, right, known = table.pair_rows(["a", "x", "c"], ["b", "a", "c"])
     assert (left.tolist(), right.tolist(), known.tolist()) == ([0, 2], [1, 2], [True, False, True])
+
+
+def test_folders_that_disagree_say_of_which_layer_a_vector_is_missing(tmp_path):
+    first, second = layered(tmp_path, 0, 2)
+    rows = np.array([[1, 2], [3, 4]], dtype=np.float32)
+    first.write(EmbeddingTable.plain(["a", "b"], rows, {"c": "why", "d": "here"}, found_as={"a": "A"}))
+    second.write(EmbeddingTable.plain(["a"], rows[:1], {"b": "broken", "c": "why", "d": "there"}))
+    table = fetch_vectors([first, second], ["d", "c", "b", "a"], Counting())
+    assert table.keys == ["a"]
+    assert table.array.tolist() == [[[[1, 2], [1, 2]]]]
+    assert table.found_as == {"a": "A"}
+    assert table.missing == {
+        "d": "here (layer 0, pooling mean); there (layer 2, pooling mean)",
+        "c": "why",
+        "b": "broken (layer 2, pooling mean)",
+    }
+    assert fetch_vectors([first], ["b"], Counting()).vectors.tolist() == [[3, 4]]

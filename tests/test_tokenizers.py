@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from embedlib import embed_sentences, embed_spans
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
 from embedlib.models.roster import find_model
 

@@ -9,9 +9,9 @@ from conftest import CAUSAL, TEXT, make_tiny, real
 
 from embedlib.encoders.base import equal_length_batches
 from embedlib.encoders.gguf_convert import model_folder
+from embedlib.encoders.loader import load_model
 from embedlib.encoders.pooling import POOLINGS, pool
 from embedlib.encoders.prefix_tree import grow_tree, shared_prefix
-from embedlib.encoders.registry import load_model
 from embedlib.errors import ArtifactError, InputError, UnknownNameError
 
 SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]
@@ -134,6 +134,12 @@ def test_a_tree_holds_every_beginning_once():
     assert [tuple(token[slot] for slot in path) for path in tree.paths] == sequences
     assert tree.size == len(token) == len({s[:n] for s in sequences for n in range(1, len(s) + 1)})
     assert [node.parent < at for at, node in enumerate(tree.nodes)] == [True] * len(tree.nodes)
+    level_of = {n: depth for depth, level in enumerate(tree.levels()) for n in level}
+    assert sorted(level_of) == list(range(len(tree.nodes)))
+    assert all(level_of[node.parent] < level_of[n] for n, node in enumerate(tree.nodes) if node.parent >= 0)
+    starts = [{tree.nodes[n].start for n in level} for level in tree.levels()]
+    assert starts == sorted(starts, key=min)
+    assert all(len(start) == 1 for start in starts)
     shallow = grow_tree(sequences, deepest=1)
     assert shallow.size == 2 + 2 + 1 + 4 + 3 + 2
     assert shared_prefix([(1, 2, 3), (1, 2, 4)], 9) == (1, 2)

@@ -8,7 +8,8 @@ from test_references import sentence_transformer
 
 from embedlib.book.check.drift import compare
 from embedlib.book.notebooks import read_executed
-from embedlib.book.run.run import execute, plan
+from embedlib.book.run.plan import plan
+from embedlib.book.run.run import execute
 
 LONG = (
     FRONT

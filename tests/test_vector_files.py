@@ -56,7 +56,7 @@ def binary(words=WORDS, rows=ROWS, *, newline=b"\n", count=None, encoding="utf-8
 def read(own, content, name="v.txt", options=""):
     """Write a file and give its words and vectors as they were read."""
     (own / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    from embedlib.encoders.registry import load_model
+    from embedlib.encoders.loader import load_model
 
     encoder = load_model(f"./{name}{options}")
     return encoder.words, np.array(encoder.vectors)
@@ -355,7 +355,7 @@ def test_a_table_says_how_words_were_found_and_what_was_tried(own):
             "(tried as given, in lower case, capitalised, joined by a space, _ or -)",
             "mouse": "not among the 5 words of the vocabulary (tried as given, capitalised)",
         }
-    assert EmbeddingTable([], np.empty((0, 3), dtype=np.float32)).ways() == {}
+    assert EmbeddingTable.plain([], np.empty((0, 3), dtype=np.float32)).ways() == {}
 
 
 def test_sentences_of_a_cased_vocabulary_take_each_word_as_it_is_found(own):
@@ -456,7 +456,7 @@ def test_any_bytes_give_vectors_or_an_error_on_purpose(tmp_path_factory, content
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(asked=st.lists(st.sampled_from(["Tea", "tea", "KING", "café", "cafe\u0301", "north", "nowhere", " "])))
 def test_order_and_repeats_of_what_is_asked_do_not_change_vectors(tmp_path_factory, asked):
-    from embedlib.encoders.registry import load_model
+    from embedlib.encoders.loader import load_model
 
     folder = tmp_path_factory.getbasetemp() / "order"
     folder.mkdir(exist_ok=True)

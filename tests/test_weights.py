@@ -9,11 +9,11 @@ import pytest
 import torch
 from conftest import TEXT, make_tiny
 from safetensors.torch import load_file, save_file
-from test_convert import gguf_name, tiny_gguf  # noqa: F401 (a fixture)
+from test_gguf_convert import gguf_name, tiny_gguf  # noqa: F401 (a fixture)
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from embedlib import embed_sentences
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
 from embedlib.models.roster import find_model
 

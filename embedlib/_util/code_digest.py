@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable
+import importlib.util
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import embedlib
@@ -47,11 +48,17 @@ def _shape(node: object) -> object:
 
 
 def imported_files(*modules: str) -> list[Path]:
-    """List the files of embedlib's modules that some of them import, in any place and through others, and their own.
+    """List the files of modules, and of those that they import, in any place and through others.
 
-    The names are dotted; what stands in an import within a function or under `TYPE_CHECKING` counts as well.
-    Rising by path. Raises `ModuleNotFoundError` for a module that embedlib does not have.
+    The names are dotted. Followed are imports of embedlib and of the packages that the given modules belong to;
+    what stands in an import within a function or under `TYPE_CHECKING` counts as well. Nothing is imported.
+    Rising by path. Raises `ModuleNotFoundError` for a module that is not there.
+
+    Example:
+        >>> [path.name for path in imported_files("embedlib.errors")]
+        ['errors.py']
     """
+    packages = frozenset({"embedlib", *(name.partition(".")[0] for name in modules)})
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -60,34 +67,40 @@ def imported_files(*modules: str) -> list[Path]:
             continue
         path = module_file(name)
         if path is None:
-            raise ModuleNotFoundError(f"embedlib has no module {name!r}")
+            raise ModuleNotFoundError(f"{name.partition('.')[0]} has no module {name!r}")
         found[name] = path
         stat = path.stat()
-        waiting += _imports(path, stat.st_mtime_ns, stat.st_size)
+        waiting += _imports(name, path, packages, stat.st_mtime_ns, stat.st_size)
     return sorted(found.values())
 
 
 @functools.lru_cache(maxsize=512)
-def _imports(path: Path, mtime_ns: int, size: int) -> tuple[str, ...]:
-    """Name the modules of embedlib that a file imports; a package that a module lies in is not one of them."""
-    return tuple(named_modules(ast.parse(path.read_text(encoding="utf-8"))))
+def _imports(name: str, path: Path, packages: frozenset[str], mtime_ns: int, size: int) -> tuple[str, ...]:
+    """Name the modules of some packages that a module imports; a package that a module lies in is not one of them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    # What a relative import starts from.
+    parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return tuple(named_modules(tree, packages, parent))
 
 
-def named_modules(tree: ast.AST) -> list[str]:
-    """Name the modules of embedlib that the imports of some code name, each once.
+def named_modules(tree: ast.AST, packages: Collection[str] = ("embedlib",), parent: str = "") -> list[str]:
+    """Name the modules of some packages that the imports of some code name, each once.
 
     A public name of embedlib, as in `from embedlib import load_words`, counts as the module that it is from.
+    `parent` is the package that the code lies in, from which relative imports start.
     """
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "embedlib":
-            names += [public_module(alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            parts = [f"{node.module}.{alias.name}" for alias in node.names]
-            names += [part if module_file(part) else node.module for part in parts]
-    return list(dict.fromkeys(name for name in names if module_file(name)))
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, parent)
+            if module == "embedlib":
+                names += [public_module(alias.name) for alias in node.names]
+            elif module.partition(".")[0] in packages:
+                parts = [f"{module}.{alias.name}" for alias in node.names]
+                names += [part if module_file(part) else module for part in parts]
+    return list(dict.fromkeys(name for name in names if name.partition(".")[0] in packages and module_file(name)))
 
 
 def public_module(name: str) -> str:
@@ -102,13 +115,32 @@ def public_module(name: str) -> str:
     return f"embedlib.{embedlib._HOME.get(name, name)}"
 
 
+def _absolute(node: ast.ImportFrom, parent: str) -> str:
+    """Name the module that an import is from, in full: `from .tools import x` in `one` is from `one.tools`."""
+    if not node.level:
+        return node.module or ""
+    parts = parent.split(".")
+    kept = parts[: len(parts) - node.level + 1]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
 @functools.lru_cache(maxsize=1024)
 def module_file(name: str) -> Path | None:
-    """Find the file of a module of embedlib by its dotted name; None where embedlib has no such module."""
+    """Find the file of a module by its dotted name; None where there is none. embedlib's own top counts as none."""
     first, *rest = name.split(".")
-    if first != "embedlib" or not rest:
+    if first == "embedlib":
+        return _below(_PACKAGE, rest) if rest else None
+    spec = importlib.util.find_spec(first)
+    if spec is None:
         return None
-    path = _PACKAGE.joinpath(*rest)
+    if not rest:
+        return Path(spec.origin) if spec.origin else None
+    found = (_below(Path(folder), rest) for folder in spec.submodule_search_locations or ())
+    return next((file for file in found if file), None)
+
+
+def _below(folder: Path, parts: list[str]) -> Path | None:
+    path = folder.joinpath(*parts)
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 

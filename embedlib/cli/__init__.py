@@ -144,10 +144,12 @@ def run(
 ) -> None:
     """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
     from embedlib.book.notebooks import find_source, read_source
+    from embedlib.book.run.freshness import fingerprint
+    from embedlib.book.run.freshness import why as reasons_of
     from embedlib.book.run.parameters import read_parameters
+    from embedlib.book.run.plan import plan
     from embedlib.book.run.progress import board, ran
-    from embedlib.book.run.run import execute, fingerprint, plan
-    from embedlib.book.run.run import why as reasons_of
+    from embedlib.book.run.run import execute
     from embedlib.book.run.sweep import split_settings
 
     source = find_source(notebook)
@@ -185,8 +187,8 @@ def sweep(
     numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
     """
     from embedlib.book.notebooks import find_source
+    from embedlib.book.run.freshness import fingerprint, why
     from embedlib.book.run.progress import board
-    from embedlib.book.run.run import fingerprint, why
     from embedlib.book.run.sweep import plan_sweep, run_sweep, split_settings
 
     planned = plan_sweep(find_source(notebook), split_settings(parameter or []))
@@ -254,42 +256,35 @@ def drift(
 ) -> None:
     """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
     from embedlib._util.paths import PROJECT
-    from embedlib.book.check.report import check, write_report
+    from embedlib.book.check.gate import GateOutcome, check_all, plan_gate
+    from embedlib.book.check.report import write_report
     from embedlib.book.notebooks import find_source, notebook_sources
     from embedlib.book.run.prepare import extract_for
-    from embedlib.book.run.progress import board, ran
-    from embedlib.book.run.run import plan
+    from embedlib.book.run.progress import board
 
-    sources = [find_source(name) for name in notebook or []] or notebook_sources()
-    if not sources:
-        raise EmbedlibError("there is no notebook to compare")
-    planned = [plan(source) for source in sources]
+    planned = plan_gate([find_source(name) for name in notebook or []] or notebook_sources())
     extract_for(planned)
     checked = []
     with board(errors, planned) as watch:
-        for item in planned:
-            one = check(item.source, reuse=reuse, watch=watch)
-            watch.done(item)
+        for one in check_all(planned, reuse=reuse, watch=watch):
             checked.append(one)
-            became = f"{item.name}: failed" if one.error else f"{ran(item, one.reasons)}; {len(one.found)} differences"
-            say(became, errors)
-    found = [drift for one in checked for drift in one.found]
-    failed = [one.error for one in checked if one.error]
-    if found:
-        rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in found]
+            say(one.became, errors)
+    outcome = GateOutcome(tuple(checked))
+    if outcome.found:
+        rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in outcome.found]
         show_table("Drift", ["notebook", "cell", "record", "old", "new", "allowed"], rows)
-    for message in failed:
+    for message in outcome.failed:
         say(message, errors)
     page = write_report(checked, report or PROJECT / "_build" / "drift")
     say(f"the report: {page}", errors)
-    if found or failed:
+    if not outcome.passed:
         say(
-            f"{len(found)} differences and {len(failed)} failed runs in {len(sources)} notebooks. "
+            f"{len(outcome.found)} differences and {len(outcome.failed)} failed runs in {len(checked)} notebooks. "
             "Where the new outputs are right, `make accept` makes them the reference.",
             errors,
         )
         raise typer.Exit(1)
-    say(f"no drift in {len(sources)} notebooks")
+    say(f"no drift in {len(checked)} notebooks")
 
 
 @app.command()
@@ -299,7 +294,7 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
 ) -> None:
     """Show the records of two runs side by side; without --all, those that differ by more than allowed."""
-    from embedlib.book.check.compare import compare_runs
+    from embedlib.book.check.side_by_side import compare_runs
     from embedlib.book.notebooks import read_executed
 
     rows = compare_runs(read_executed(Path(first)), read_executed(Path(second)))
@@ -329,26 +324,17 @@ def build(
     profile: Annotated[str, typer.Option(help="default, or full: every notebook on the whole lexicon.")] = "default",
 ) -> None:
     """Extract, execute the notebooks that need it, and build the HTML."""
-    from embedlib._util.paths import PROJECT
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run.prepare import extract_for, plan_profile
-    from embedlib.book.run.progress import board, ran
-    from embedlib.book.run.run import execute
-    from embedlib.book.site.build import build_html
-    from embedlib.book.site.explorer import explorer_files
-    from embedlib.book.site.staging import stage
+    from embedlib.book.run.progress import board, execute_all
+    from embedlib.book.site.build import publish
 
     planned = [plan_profile(source, profile) for source in notebook_sources()]
     extract_for(planned)
     with board(errors, planned) as watch:
-        for item in planned:
-            reasons = execute(item, force=force, watch=watch)
-            watch.done(item)
-            say(ran(item, reasons))
-    executed = {item.source.stem: item.output for item in planned}
-    stage(PROJECT / "_build" / "src", executed, made=explorer_files())
-    html = build_html(PROJECT / "_build" / "src", PROJECT)
-    say(f"the book: {html / 'index.html'}")
+        for became in execute_all(planned, force=force, watch=watch):
+            say(became)
+    say(f"the book: {publish(planned)}")
 
 
 @app.command("new-chapter")
@@ -357,7 +343,7 @@ def new_chapter(
     title: Annotated[str, typer.Option(help="The heading; default: the topic.")] = "",
 ) -> None:
     """Write a chapter that runs as it is, with the house's spine, and list it in _toc.yml."""
-    from embedlib.book.site.chapter import new_chapter as write_chapter
+    from embedlib.book.site.new_chapter import new_chapter as write_chapter
 
     source = write_chapter(name, title)
     say(f"wrote {source} and listed it in _toc.yml")

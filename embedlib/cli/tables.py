@@ -76,7 +76,7 @@ def store_table(folders: Sequence[StoredFolder], *, wide: bool = False) -> tuple
 
 def is_current(identity: Identity) -> bool:
     """Check whether the current model and code would make the same vectors again."""
-    from embedlib.encoders.registry import code_version
+    from embedlib.encoders.loader import code_version
     from embedlib.models.external.resolve import stored_references
 
     known = roster()

@@ -25,7 +25,7 @@ from embedlib._util.paths import data_dir
 from embedlib.datasets.schemas import SCHEMAS, SchemaName
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 
-GROUP = "embedlib.datasets"
+_ENTRY_POINTS = "embedlib.datasets"
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 
@@ -180,7 +180,7 @@ def _load(point: EntryPoint) -> Dataset:
 @functools.lru_cache(maxsize=4)
 def _registered(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     """List the entry points of packages on a search path, which is the key of the cache."""
-    return tuple(importlib.metadata.entry_points(group=GROUP))
+    return tuple(importlib.metadata.entry_points(group=_ENTRY_POINTS))
 
 
 def _package(point: EntryPoint) -> str:

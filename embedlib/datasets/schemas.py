@@ -53,7 +53,8 @@ class Schema:
         """Check that a table has this shape, and give it back as it is.
 
         `name` is what messages call the table. Raises `InputError` that names the column, and the row from 0,
-        for a column that is missing, one of another dtype, and a cell that is empty or of another kind.
+        for a column that is missing, one of another dtype, and a cell that is empty or of another kind. A table without
+        rows has the shape if it has the columns.
 
         Example:
             >>> import pandas as pd
@@ -67,7 +68,7 @@ class Schema:
             raise InputError(f"{name}: its reader gave a {type(frame).__name__}, not a pandas.DataFrame")
         for column, kind in self._layout(frame, name).items():
             cells = frame[column]
-            if not kind.has_dtype(cells.dtype):
+            if len(cells) and not kind.has_dtype(cells.dtype):  # pandas gives the columns of an empty table no dtype
                 raise InputError(f"{name}: the column {column!r} has the dtype {cells.dtype}; it needs {kind.what}")
             wrong = next(((row, cell) for row, cell in enumerate(cells) if not kind.is_filled(cell)), None)
             if wrong:

@@ -19,7 +19,7 @@ WORD_COLUMNS = ["source", "targets", "a", "a2", "b", "b2", "word1", "word2", "wo
 
 def form_for(spec: ModelSpec, form: Form) -> Form:
     """Say in which form a model is asked: word vectors with capitals as given, all others as `form` says."""
-    return "as given" if spec.encoder == "word-vectors" and spec.case != "lower" else form
+    return "as given" if spec.encoder_kind.looks_words_up and spec.case != "lower" else form
 
 
 def as_asked(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def once(table: EmbeddingTable[str]) -> EmbeddingTable[str]:
     row_of: dict[str, int] = {}
     for row, key in enumerate(table.keys):
         row_of.setdefault(table.found_as.get(key) or key, row)  # empty: made of subwords
-    return replace(table, keys=list(row_of), vectors=table.vectors[list(row_of.values())])
+    return replace(table, keys=list(row_of), array=table.array[list(row_of.values())])
 
 
 def _spelled(frame: pd.DataFrame, spell: Callable[[str], str]) -> pd.DataFrame:

@@ -7,13 +7,14 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
-from embedlib.datasets.spans import SpanKey, broken_reason, distinct_spans
-from embedlib.embeddings.store import Identity, ShardFolder, fetch
+from embedlib.datasets.spans import SpanKey, broken_reason
+from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
 from embedlib.embeddings.table import EmbeddingTable, Key
-from embedlib.encoders.base import Layer, PoolingChoice, check_template, distinct_texts
-from embedlib.encoders.registry import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
+from embedlib.encoders.base import Layer, PoolingChoice
+from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
+from embedlib.encoders.request import Request, span_request, text_request
 from embedlib.errors import InputError
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
@@ -31,8 +32,8 @@ def embed_words(
 
     `model` is a roster name, the path or hub id of a model (`./my.kv`, `hf:owner/name`), a `ModelSpec` or an
     encoder. `words` is a list, an array, a Series or anything else that gives texts. `layer` is a number from 0
-    (input embeddings) to the model's last, which is -1, too, or several of them, or "all": rising and each once,
-    side by side (see `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own
+    (input embeddings) to the model's last, which is -1, too, or several of them, or "all": rising and each once
+    (see `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own
     tokens with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
     pass of the model serves every layer and pooling. `template` holds `{text}` once. Arguments left at None
     take the roster's default.
@@ -89,20 +90,20 @@ def embed_spans(
         ([('The bank of the river.', (4, 8))], (1, 384))
     """
     model, spec, dtype = _resolve(model)
-    if spec.encoder not in ("bert", "causal"):
+    if not spec.encoder_kind.has_hidden_states:
         raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
-    keys = {_span_text(key): key for key in distinct_spans(spans)}
-    layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
-    folders = _folders(spec, dtype, "spans", layers, modes, None)
+    asked = span_request(spec, spans, layer, pooling)
+    keys = {_span_text(key): key for key in asked.keys}
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
         if not isinstance(encoder, SpanEncoder):
             raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
-        table = encoder.encode_spans([keys[text] for text in chunk], layer=layers, pooling=modes)
+        table = encoder.encode_spans([keys[text] for text in chunk], layer=asked.layers, pooling=asked.poolings)
         return table.renamed(_span_text)
 
-    return _said(spec, fetch(folders, list(keys), compute).renamed(keys.__getitem__))
+    table = fetch_vectors(_folders(spec, dtype, "spans", asked), list(keys), compute)
+    return _said(spec, table.renamed(keys.__getitem__))
 
 
 def _embed_texts(
@@ -110,22 +111,20 @@ def _embed_texts(
     template: str | None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     model, spec, dtype = _resolve(model)
-    texts = distinct_texts(given)
-    layers, modes = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
-    folders = _folders(spec, dtype, kind, layers, modes, template)
-    broken = {text: reason for text in texts if (reason := broken_reason(text))}  # no key of a file either
+    asked = text_request(spec, given, layer, pooling, template)
+    whole, broken = asked.split(broken_reason)  # a broken text is no key of a file either
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
         encoder = _encoder(model)
         if kind == "words" and isinstance(encoder, WordEncoder):
-            return encoder.encode_words(chunk, layer=layers, pooling=modes, template=template)
+            return encoder.encode_words(chunk, layer=asked.layers, pooling=asked.poolings, template=template)
         if kind == "sentences" and isinstance(encoder, SentenceEncoder):
-            return encoder.encode_sentences(chunk, layer=layers, pooling=modes, template=template)
+            return encoder.encode_sentences(chunk, layer=asked.layers, pooling=asked.poolings, template=template)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    table = fetch(folders, [text for text in texts if text not in broken], compute)
+    table = fetch_vectors(_folders(spec, dtype, kind, asked), whole, compute)
     missing = table.missing | broken
-    return _said(spec, replace(table, missing={text: missing[text] for text in texts if text in missing}))
+    return _said(spec, replace(table, missing={text: missing[text] for text in asked.keys if text in missing}))
 
 
 def _said(spec: ModelSpec, table: EmbeddingTable[Key]) -> EmbeddingTable[Key]:
@@ -160,17 +159,14 @@ def _encoder(model: ModelSpec | Encoder) -> Encoder:
     return load_model(model) if isinstance(model, ModelSpec) else model
 
 
-def _folders(
-    spec: ModelSpec, dtype: str, kind: str, layers: tuple[int, ...], modes: tuple[str, ...], template: str | None
-) -> list[ShardFolder]:
-    check_template(template)
+def _folders(spec: ModelSpec, dtype: str, kind: str, asked: Request[Any]) -> list[ShardFolder]:
+    """Name the folders of the store, one for each pooling and layer, the layers of the first pooling first."""
+    code = code_version(spec)
     return [
         ShardFolder(
-            Identity(
-                spec.name, spec.checksum, kind, number, mode, template, spec.bos_policy, dtype, code_version(spec)
-            ),
+            Identity(spec.name, spec.checksum, kind, layer, mode, asked.template, spec.bos_policy, dtype, code),
             spec.dimension,
         )
-        for mode in modes
-        for number in layers
+        for mode in asked.poolings
+        for layer in asked.layers
     ]

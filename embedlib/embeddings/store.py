@@ -157,7 +157,7 @@ def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
         os.fsync(file.fileno())
 
 
-def fetch(
+def fetch_vectors(
     folders: Sequence[ShardFolder],
     keys: Sequence[str],
     compute: Callable[[list[str]], EmbeddingTable[str]],
@@ -167,8 +167,8 @@ def fetch(
     `folders` hold the same texts, each at one pooling and layer, the layers of the first pooling
     first. `compute` takes a list of keys and gives a table of all of them side by side; it is called
     for at most `SHARD_ROWS` keys at a time, in the order of the alphabet (texts that begin alike come
-    together), and what it gives is on disk before the next call. The result's rows hold the
-    folders' vectors end to end.
+    together), and what it gives is on disk before the next call. A key that one of the folders has no
+    vector of is missing in the result, which says of which layer and pooling that is.
     """
     wanted = list(dict.fromkeys(keys))
     for attempt in range(_ATTEMPTS + 1):
@@ -216,22 +216,49 @@ def _lacking(table: EmbeddingTable[str], there: pa.ChunkedArray) -> EmbeddingTab
     known = set(there.to_pylist())
     rows = [row for row, key in enumerate(table.keys) if key not in known]
     missing = {key: reason for key, reason in table.missing.items() if key not in known}
-    return replace(table, keys=[table.keys[row] for row in rows], vectors=table.vectors[rows], missing=missing)
+    return replace(table, keys=[table.keys[row] for row in rows], array=table.array[rows], missing=missing)
 
 
 def _gather(folders: Sequence[ShardFolder], stored: Sequence[pa.Table], wanted: Sequence[str]) -> EmbeddingTable[str]:
     keys = pa.array(wanted, pa.string())
-    blocks, said = [], {}
-    for folder, table in zip(folders, stored, strict=True):
-        rows = pc.index_in(keys, value_set=table["key"]).to_numpy(zero_copy_only=False)
-        said = {column: _said(wanted, table[column].take(pa.array(rows))) for column in ("missing", "found_as", "cut")}
-        has = np.array([key not in said["missing"] for key in wanted], dtype=bool)
-        blocks.append(_matrix(table["vector"], folder.dimension)[rows[has]])
-    kept = [key for key in wanted if key not in said["missing"]]
+    places = [pc.index_in(keys, value_set=table["key"]).to_numpy(zero_copy_only=False) for table in stored]
+    missing, found_as, cut = (
+        [_said(wanted, table[column].take(pa.array(rows))) for table, rows in zip(stored, places, strict=True)]
+        for column in ("missing", "found_as", "cut")
+    )
+    without = _joined_reasons(folders, missing, wanted)
+    has = np.array([key not in without for key in wanted], dtype=bool)
     layers = tuple(dict.fromkeys(folder.identity.layer for folder in folders))
     poolings = tuple(dict.fromkeys(folder.identity.pooling for folder in folders))
-    vectors = blocks[0] if len(blocks) == 1 else np.hstack(blocks)
-    return EmbeddingTable(kept, vectors, layers=layers, poolings=poolings, **said)
+    blocks = [
+        _matrix(table["vector"], folder.dimension)[rows[has]]  # (n, d)
+        for folder, table, rows in zip(folders, stored, places, strict=True)
+    ]
+    joined = blocks[0] if len(blocks) == 1 else np.stack(blocks, axis=1)  # (n, poolings * layers, d)
+    array = joined.reshape(int(has.sum()), len(poolings), len(layers), folders[0].dimension)
+    kept = [key for key, there in zip(wanted, has, strict=True) if there]
+    return EmbeddingTable(kept, array, without, layers, poolings, _first(found_as), _first(cut))
+
+
+def _joined_reasons(
+    folders: Sequence[ShardFolder], missing: Sequence[dict[str, str]], wanted: Sequence[str]
+) -> dict[str, str]:
+    """Say why a key has no vector: the one reason of all folders, or each with the layer and pooling that it is of."""
+    if all(said == missing[0] for said in missing):
+        return missing[0]
+    reasons = {}
+    for key in wanted:
+        said = [(folder.identity, one[key]) for folder, one in zip(folders, missing, strict=True) if key in one]
+        if len(said) == len(folders) and len({reason for _, reason in said}) == 1:
+            reasons[key] = said[0][1]
+        elif said:
+            reasons[key] = "; ".join(f"{reason} (layer {of.layer}, pooling {of.pooling})" for of, reason in said)
+    return reasons
+
+
+def _first(said: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Join what folders say of keys; where several say something, the first counts."""
+    return {key: value for one in reversed(said) for key, value in one.items()}
 
 
 def _said(keys: Sequence[str], column: pa.ChunkedArray) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, SupportsIndex, runtime_checkable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedlib.datasets.spans import SpanKey, broken_reason
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.errors import InputError
 from embedlib.models.spec import ModelSpec
 
 Layer = SupportsIndex | Iterable[SupportsIndex] | str | None
@@ -80,46 +79,6 @@ class WordsAsTexts:
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode words alone; see `embedlib.embed_words`."""
         return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
-
-
-def distinct_texts(texts: Iterable[str]) -> list[str]:
-    """Keep each text once, in order, as a plain `str`: of a list, array, Series or anything that gives texts.
-
-    Raises `InputError` for a lone string, a table and a dict, and for anything that is not a string, with its
-    position.
-    """
-    if isinstance(texts, str):
-        raise InputError(f"expected a list of texts, got the single string {_short(texts)}: put it in a list")
-    if isinstance(texts, bytes | Mapping) or getattr(texts, "ndim", 1) != 1:
-        raise InputError(f"expected a list of texts, got a {type(texts).__name__}; give a list, or one column of it")
-    try:
-        given = list(texts)
-    except TypeError:
-        raise InputError(f"expected a list of texts, got {_short(texts)}, a {type(texts).__name__}") from None
-    for position, text in enumerate(given):
-        if not isinstance(text, str):
-            raise InputError(f"text {position} is {_short(text)}, a {type(text).__name__}; texts are strings")
-    return list(dict.fromkeys(map(str.__str__, given)))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def check_template(template: str | None) -> None:
-    """Raise `InputError` for a template that has no place for the text, or several, or is no text."""
-    if template is None:
-        return
-    if not isinstance(template, str) or template.count("{text}") != 1:
-        raise InputError(f"a template is a text that has '{{text}}' exactly once; got {template!r}")
-    if reason := broken_reason(template):
-        raise InputError(f"the template {template!r} has {reason}")
-
-
-def fill(template: str | None, text: str) -> str:
-    """Put a text into its template."""
-    return text if template is None else template.replace("{text}", text)
 
 
 def blank_reason(text: str) -> str | None:

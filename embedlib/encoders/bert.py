@@ -9,8 +9,8 @@ import torch
 from tokenizers import Tokenizer
 
 from embedlib.encoders.base import equal_length_batches
-from embedlib.encoders.loading import load_model
-from embedlib.encoders.transformer import HiddenBatch, Tokens, TransformerEncoder
+from embedlib.encoders.loading import load_transformer
+from embedlib.encoders.transformer import FramedText, HiddenBatch, TransformerEncoder
 from embedlib.models.external.special_tokens import framing
 from embedlib.models.files import verified_file
 from embedlib.models.spec import ModelSpec
@@ -27,16 +27,17 @@ class BertEncoder(TransformerEncoder):
     def __init__(self, spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> None:
         files = {artifact.role: verified_file(spec, artifact.role) for artifact in spec.artifacts}
         tokenizer = Tokenizer.from_file(str(files["tokenizer"]))
-        super().__init__(spec, tokenizer, load_model(spec, files["config"].parent, dtype, device), dtype)
+        model, _ = load_transformer(spec, files["config"].parent, dtype, device)
+        super().__init__(spec, tokenizer, model, dtype)
         self._front, self._back = framing(tokenizer)
 
-    def frame(self, encoding: Any) -> Tokens:
+    def frame(self, encoding: Any) -> FramedText:
         special = len(self._front) + len(self._back)
         room = None if self.spec.max_tokens is None else self.spec.max_tokens - special
         ids, offsets = encoding.ids[:room], encoding.offsets[:room]
         end = offsets[-1][1] if offsets else 0
         framed = self.spec.pool_special
-        return Tokens(
+        return FramedText(
             (*self._front, *ids, *self._back),
             (*((0, 0) for _ in self._front), *offsets, *((end, end) for _ in self._back)),
             (*(framed for _ in self._front), *(True for _ in ids), *(framed for _ in self._back)),

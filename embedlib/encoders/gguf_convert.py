@@ -13,6 +13,7 @@ from pathlib import Path
 
 from embedlib._util.paths import cache_dir, made_whole
 from embedlib._util.processes import end_with_parent
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
 from embedlib.models.external.weights import faults_of
 from embedlib.models.files import locate, read_blocks, refusal, sha256, verified, verified_file
@@ -30,7 +31,7 @@ def model_folder(spec: ModelSpec) -> Path:
     or not at all; a folder that no longer matches its manifest is converted again. Raises
     `ArtifactError` where a file is missing or not the roster's.
     """
-    if all(artifact.role != "gguf" for artifact in spec.artifacts):
+    if not spec.has_artifact("gguf"):
         verified(spec, spec.artifact("config"))
         verified_file(spec, "tokenizer")
         return verified_file(spec, "weights").parent
@@ -39,15 +40,12 @@ def model_folder(spec: ModelSpec) -> Path:
 
 def tokenizer_file(spec: ModelSpec, folder: Path) -> Path:
     """Give the tokenizer of a causal model: that of its converted `folder`, or the artifact."""
-    converted = any(artifact.role == "gguf" for artifact in spec.artifacts)
-    return folder / "tokenizer.json" if converted else verified_file(spec, "tokenizer")
+    return folder / "tokenizer.json" if spec.has_artifact("gguf") else verified_file(spec, "tokenizer")
 
 
 def is_converted(spec: ModelSpec) -> bool:
-    """Tell whether `model_folder` would return at once."""
-    if all(artifact.role != "gguf" for artifact in spec.artifacts):
-        return True
-    return _intact(_folder(spec))
+    """Say whether a model is converted already, so that `model_folder` returns at once."""
+    return not spec.has_artifact("gguf") or _intact(_folder(spec))
 
 
 def _folder(spec: ModelSpec) -> Path:
@@ -102,11 +100,8 @@ def _convert(spec: ModelSpec, work: Path) -> None:
     """Turn `joined.gguf` of a folder into a transformers folder with a manifest."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging as hub_logging
 
     joined = work / "joined.gguf"
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(work, gguf_file=joined.name, local_files_only=True)
     loaded, report = AutoModelForCausalLM.from_pretrained(
         work, gguf_file=joined.name, dtype=torch.float32, local_files_only=True, output_loading_info=True
@@ -138,6 +133,7 @@ def _convert(spec: ModelSpec, work: Path) -> None:
 if __name__ == "__main__":
     end_with_parent(int(sys.argv[2]))
     try:
-        _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
+        with quietly():
+            _convert(ModelSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
     except ArtifactError as error:
         sys.exit(str(error))

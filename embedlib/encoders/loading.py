@@ -14,17 +14,13 @@ from embedlib.models.external.weights import open_model
 from embedlib.models.spec import ModelSpec
 
 
-def load_model(spec: ModelSpec, folder: Path, dtype: str, device: str) -> Any:
+def load_transformer(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[Any, Trial]:
     """Load a transformers folder for inference, with an adapter merged into it where the spec has one.
 
-    Raises `ArtifactError` where weights are missing or left over, where the model's width or depth is not
-    the roster's, and where it does not run as an encoder or decoder should.
+    Gives the model, and what it computed on a few tokens. Raises `ArtifactError` where weights are missing or
+    left over, where the model's width or depth is not the roster's, and where it does not run as an encoder or
+    decoder should.
     """
-    return load_tried(spec, folder, dtype, device)[0]
-
-
-def load_tried(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[Any, Trial]:
-    """Load a model as `load_model` does; gives with it what it computed on a few tokens."""
     adapter = next((part.path for a in spec.artifacts if a.role == "adapter" for part in a.parts), None)
     if adapter is None:
         model = open_model(folder, dtype, device)
@@ -36,5 +32,5 @@ def load_tried(spec: ModelSpec, folder: Path, dtype: str, device: str) -> tuple[
             f"{spec.name}: the model has dimension {found[0]} and {found[1]} layers, "
             f"the roster says {spec.dimension} and {spec.layers}"
         )
-    trial = try_model(model, spec.name, spec.encoder, spec.dimension, spec.layers)
+    trial = try_model(model, spec.name, spec.encoder_kind, spec.dimension, spec.layers)
     return model, trial

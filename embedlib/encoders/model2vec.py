@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, fill
+from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts
+from embedlib.encoders.request import text_request
 from embedlib.encoders.static import StaticEncoder
 from embedlib.models.files import verified_file
 from embedlib.models.spec import ModelSpec
@@ -58,7 +59,8 @@ class Model2VecEncoder(WordsAsTexts, StaticEncoder):
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Pool the vectors of each sentence's tokens; see `embedlib.embed_sentences`."""
         table = super().encode_sentences(sentences, layer=layer, pooling=pooling, template=template)
-        texts = {key: fill(template, key) for key in table.keys}
+        asked = text_request(self.spec, table.keys, layer, pooling, template)
+        texts = {key: asked.fill(key) for key in table.keys}
         lengths = {key: len(self._ids(text)) for key, text in texts.items()}
         return replace(table, cut={key: n for key, n in lengths.items() if n > len(self._kept(texts[key]))})
 

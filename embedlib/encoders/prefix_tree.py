@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-Tokens = tuple[int, ...]
+TokenIds = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Node:
     """
 
     start: int
-    tokens: Tokens
+    tokens: TokenIds
     parent: int
     first: int
 
@@ -34,15 +34,24 @@ class PrefixTree:
         """Count the tokens of all nodes."""
         return sum(len(node.tokens) for node in self.nodes)
 
+    def levels(self) -> Iterator[list[int]]:
+        """Give the numbers of the nodes that start at the same position, shallow ones first.
 
-def shared_prefix(sequences: Sequence[Tokens], longest: int) -> Tokens:
+        A node's parent stands in an earlier level.
+        """
+        order = sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].start)
+        for _, level in itertools.groupby(order, lambda n: self.nodes[n].start):
+            yield list(level)
+
+
+def shared_prefix(sequences: Sequence[TokenIds], longest: int) -> TokenIds:
     """Find what all sequences begin with, at most `longest` tokens and at least one of each left over."""
     first, last = min(sequences), max(sequences)
     room = min(longest, min(len(ids) for ids in sequences) - 1)
     return first[: _common(first[:room], last[:room])]
 
 
-def grow_tree(sequences: Sequence[Tokens], deepest: int) -> PrefixTree:
+def grow_tree(sequences: Sequence[TokenIds], deepest: int) -> PrefixTree:
     """Build the tree of some sequences; beginnings are shared up to `deepest` tokens."""
     order = sorted(range(len(sequences)), key=lambda i: sequences[i])
     nodes: list[Node] = []
@@ -72,6 +81,6 @@ def grow_tree(sequences: Sequence[Tokens], deepest: int) -> PrefixTree:
     return PrefixTree(nodes, paths)
 
 
-def _common(first: Tokens, second: Tokens) -> int:
+def _common(first: TokenIds, second: TokenIds) -> int:
     """Count the tokens that two sequences begin with in common."""
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

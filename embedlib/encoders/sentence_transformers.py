@@ -9,17 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from embedlib._util.quiet import quietly
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.base import (
-    Layer,
-    PoolingChoice,
-    WordsAsTexts,
-    blank_reason,
-    check_template,
-    distinct_texts,
-    fill,
-)
-from embedlib.models.external.folder_files import quietly
+from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason
+from embedlib.encoders.request import text_request
 from embedlib.models.external.sentence_transformers import open_library
 from embedlib.models.spec import ModelSpec
 
@@ -46,12 +39,9 @@ class LibraryEncoder(WordsAsTexts):
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        check_template(template)
-        texts = distinct_texts(sentences)
-        missing = {text: reason for text in texts if (reason := blank_reason(text))}
-        keys = [text for text in texts if text not in missing]
-        filled = [fill(template, text) for text in keys]
+        asked = text_request(self.spec, sentences, layer, pooling, template)
+        keys, missing = asked.split(blank_reason)
+        filled = [asked.fill(text) for text in keys]
         vectors = np.empty((len(keys), self.spec.dimension), dtype=np.float32)
         with torch.inference_mode(), quietly():
             lengths = self._lengths(filled)
@@ -66,7 +56,7 @@ class LibraryEncoder(WordsAsTexts):
         for row in {*range(len(keys))}.difference(kept):  # a static model of tokens may know none of a text's
             missing[keys[row]] = "tokenises to nothing that the model knows"
             cut.pop(keys[row], None)
-        return EmbeddingTable([keys[row] for row in kept], vectors[kept], missing, layers, modes, cut=cut)
+        return asked.table([keys[row] for row in kept], vectors[kept][:, None, None], missing, cut=cut)
 
     def _lengths(self, texts: list[str]) -> NDArray[np.intp]:
         """Count the tokens of texts as the library does, with its prompt and special tokens: (n,).

@@ -14,17 +14,9 @@ from tokenizers import Tokenizer
 
 from embedlib._util.parquet import read_parquet
 from embedlib.embeddings.table import EmbeddingTable, FloatMatrix
-from embedlib.encoders.base import (
-    Layer,
-    PoolingChoice,
-    WordsAsTexts,
-    blank_reason,
-    check_template,
-    distinct_texts,
-    equal_length_batches,
-    fill,
-)
+from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason, equal_length_batches
 from embedlib.encoders.pooling import pool
+from embedlib.encoders.request import text_request
 from embedlib.encoders.vocabulary import Vocabulary
 from embedlib.errors import ArtifactError
 from embedlib.models.external.gensim_fasttext import Subwords
@@ -69,18 +61,13 @@ class StaticEncoder:
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Pool the vectors of each sentence's words or tokens; see `embedlib.embed_sentences`."""
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        check_template(template)
-        keys, rows, missing = [], [], {}
-        for text in distinct_texts(sentences):
-            reason = blank_reason(text)
-            if reason is None and self.text_rows(text):
-                keys.append(text)
-                rows.append(self.text_rows(fill(template, text)))
-            else:
-                missing[text] = reason or self.no_rows_reason()
-        pooled = [pool_rows(self.vectors, rows, mode) for mode in modes]
-        return EmbeddingTable(keys, np.hstack(pooled), missing, layers, modes)
+        asked = text_request(self.spec, sentences, layer, pooling, template)
+        keys, missing = asked.split(
+            lambda text: blank_reason(text) or (None if self.text_rows(text) else self.no_rows_reason())
+        )
+        rows = [self.text_rows(asked.fill(text)) for text in keys]
+        pooled = [pool_rows(self.vectors, rows, mode) for mode in asked.poolings]
+        return asked.table(keys, np.stack(pooled, axis=1)[:, :, None], missing)
 
 
 class WordVectorEncoder(StaticEncoder):
@@ -99,7 +86,7 @@ class WordVectorEncoder(StaticEncoder):
             raise ArtifactError(f"{spec.name}: {len(self.words)} words but {len(self.vectors)} vectors")
         self.vocabulary = Vocabulary(self.words, spec.case)
         self.subwords = None
-        if any(artifact.role == "subwords" for artifact in spec.artifacts):
+        if spec.has_artifact("subwords"):
             lengths = table.schema.metadata
             self.subwords = Subwords(_mapped(spec, "subwords"), int(lengths[b"shortest"]), int(lengths[b"longest"]))
 
@@ -118,11 +105,11 @@ class WordVectorEncoder(StaticEncoder):
         """Look words up; with a template, encode the filled template as a sentence."""
         if template is not None:
             return self.encode_sentences(words, layer=layer, pooling=pooling, template=template)
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
+        asked = text_request(self.spec, words, layer, pooling, None)
         rows: dict[str, int] = {}
         made: dict[str, FloatMatrix] = {}
         missing, found_as = {}, {}
-        for word in distinct_texts(words):
+        for word in asked.keys:
             row = self.vocabulary.find(word)
             if row is not None:
                 rows[word] = row
@@ -139,8 +126,8 @@ class WordVectorEncoder(StaticEncoder):
         for place, word in enumerate(rows):
             if word in made:
                 vectors[place] = made[word]
-        vectors = np.tile(vectors, len(modes))  # a word is one vector
-        return EmbeddingTable(list(rows), vectors, missing, layers, modes, found_as)
+        array = np.repeat(vectors[:, None, None], len(asked.poolings), axis=1)  # a word is one vector, however pooled
+        return asked.table(list(rows), array, missing, found_as=found_as)
 
 
 def _composed(word: str, subwords: Subwords) -> FloatMatrix:

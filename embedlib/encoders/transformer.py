@@ -13,24 +13,18 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embedlib.datasets.spans import SpanKey, cut_word, distinct_spans
-from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.base import (
-    Layer,
-    PoolingChoice,
-    WordsAsTexts,
-    blank_reason,
-    check_template,
-    distinct_texts,
-    fill,
-)
+from embedlib._util.quiet import quietly
+from embedlib.datasets.spans import SpanKey, cut_word
+from embedlib.embeddings.table import EmbeddingTable, FloatArray
+from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason
 from embedlib.encoders.pooling import pool
-from embedlib.models.external.folder_files import quietly
-from embedlib.models.spec import ModelSpec, Pooling
+from embedlib.encoders.request import span_request, text_request
+from embedlib.models.encoder_kinds import Pooling
+from embedlib.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class Tokens:
+class FramedText:
     """A text's token ids with what frames it, and for each its characters and whether it is pooled.
 
     `cut` is the length of a text that was longer than the window, 0 where nothing was cut.
@@ -53,11 +47,8 @@ class HiddenBatch:
 class TransformerEncoder(WordsAsTexts):
     """Base of the encoders whose vectors are hidden states of a transformer.
 
-    A subclass says how to frame a text (`frame`), how to run token ids (`hidden_batches`), and
-    whether a position sees only what stands before it (`left_to_right`).
+    A subclass says how to frame a text (`frame`) and how to run token ids (`hidden_batches`).
     """
-
-    left_to_right = False
 
     def __init__(self, spec: ModelSpec, tokenizer: Tokenizer, model: Any, dtype: str) -> None:
         self.spec = spec
@@ -69,7 +60,7 @@ class TransformerEncoder(WordsAsTexts):
         unknown = getattr(tokenizer.model, "unk_token", None)
         self._unknown = tokenizer.token_to_id(unknown) if unknown else None
 
-    def frame(self, encoding: Any) -> Tokens:
+    def frame(self, encoding: Any) -> FramedText:
         """Put what the model expects around a text's tokens and cut it to the window."""
         raise NotImplementedError
 
@@ -77,7 +68,7 @@ class TransformerEncoder(WordsAsTexts):
         """Run token ids through the model, in batches of equal length, in any order."""
         raise NotImplementedError
 
-    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+    def tokenize(self, texts: Sequence[str]) -> list[FramedText]:
         """Tokenise and frame texts."""
         return [self.frame(encoding) for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
@@ -86,27 +77,24 @@ class TransformerEncoder(WordsAsTexts):
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        check_template(template)
-        texts = distinct_texts(sentences)
-        missing = {text: reason for text in texts if (reason := blank_reason(text) or self._nothing(text))}
-        keys = [text for text in texts if text not in missing]
-        tokens = self.tokenize([fill(template, text) for text in keys])
+        asked = text_request(self.spec, sentences, layer, pooling, template)
+        keys, missing = asked.split(lambda text: blank_reason(text) or self._nothing(text))
+        tokens = self.tokenize([asked.fill(text) for text in keys])
         masks = [np.array(t.pooled) for t in tokens]
         rows = np.arange(len(keys))
         cut = {key: text.cut for key, text in zip(keys, tokens, strict=True) if text.cut}
-        return EmbeddingTable(keys, self._pooled(tokens, rows, masks, layers, modes), missing, layers, modes, cut=cut)
+        array = self._pooled(tokens, rows, masks, asked.layers, asked.poolings)
+        return asked.table(keys, array, missing, cut=cut)
 
     def encode_spans(
         self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
     ) -> EmbeddingTable[SpanKey]:
         """Pool the tokens of a part of each sentence; see `embedlib.embed_spans`."""
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        wanted = distinct_spans(spans)
-        sentences = list(dict.fromkeys(sentence for sentence, _ in wanted))
+        asked = span_request(self.spec, spans, layer, pooling)
+        sentences = list(dict.fromkeys(sentence for sentence, _ in asked.keys))
         tokens = dict(zip(sentences, self.tokenize(sentences), strict=True))
         keys, masks, missing = [], [], {}
-        for key in wanted:
+        for key in asked.keys:
             mask, reason = self._span_mask(key, tokens[key[0]])
             if reason:
                 missing[key] = reason
@@ -117,16 +105,17 @@ class TransformerEncoder(WordsAsTexts):
         row_of = {sentence: row for row, sentence in enumerate(used)}
         rows = np.array([row_of[sentence] for sentence, _ in keys], dtype=np.intp)
         texts = [tokens[sentence] for sentence in used]
-        if self.left_to_right:  # what follows the last span of a sentence does not matter to any
+        left_to_right = self.spec.encoder_kind.left_to_right
+        if left_to_right:  # what follows the last span of a sentence does not matter to any
             ends = [0] * len(texts)
             for row, mask in zip(rows, masks, strict=True):
                 ends[row] = max(ends[row], int(np.flatnonzero(mask)[-1]) + 1)
             texts = [replace(text, ids=text.ids[:end]) for text, end in zip(texts, ends, strict=True)]
             masks = [mask[: ends[row]] for row, mask in zip(rows, masks, strict=True)]
-        vectors = self._pooled(texts, rows, masks, layers, modes)
+        array = self._pooled(texts, rows, masks, asked.layers, asked.poolings)
         # A model that reads from left to right sees nothing of what was cut off behind a span.
-        cut = {} if self.left_to_right else {key: tokens[key[0]].cut for key in keys if tokens[key[0]].cut}
-        return EmbeddingTable(keys, vectors, missing, layers, modes, cut=cut)
+        cut = {} if left_to_right else {key: tokens[key[0]].cut for key in keys if tokens[key[0]].cut}
+        return asked.table(keys, array, missing, cut=cut)
 
     def _nothing(self, text: str) -> str | None:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -134,7 +123,7 @@ class TransformerEncoder(WordsAsTexts):
             return "tokenises to nothing"
         return "tokenises to unknown tokens only" if set(ids) == {self._unknown} else None
 
-    def _span_mask(self, key: SpanKey, tokens: Tokens) -> tuple[NDArray[np.bool_], str | None]:
+    def _span_mask(self, key: SpanKey, tokens: FramedText) -> tuple[NDArray[np.bool_], str | None]:
         """Mark the tokens of a span; the second value says why it cannot be verified, or None."""
         sentence, (start, end) = key
         if reason := cut_word(sentence, start, end):
@@ -164,12 +153,11 @@ class TransformerEncoder(WordsAsTexts):
         return "".join(c for c in folded if unicodedata.category(c) != "Mn")
 
     def _pooled(
-        self, tokens: Sequence[Tokens], rows: NDArray[np.intp], masks: Sequence[NDArray[np.bool_]],
+        self, tokens: Sequence[FramedText], rows: NDArray[np.intp], masks: Sequence[NDArray[np.bool_]],
         layers: tuple[int, ...], modes: tuple[Pooling, ...],
-    ) -> NDArray[np.float32]:  # fmt: skip
-        """Pool `masks[i]` of the text `rows[i]`: (len(rows), len(modes) * len(layers) * d) float32."""
-        width = self.spec.dimension
-        out = np.empty((len(rows), len(modes), len(layers), width), dtype=np.float32)
+    ) -> FloatArray:  # fmt: skip
+        """Pool `masks[i]` of the text `rows[i]`: (len(rows), poolings, layers, d) float32."""
+        out = np.empty((len(rows), len(modes), len(layers), self.spec.dimension), dtype=np.float32)
         by_text: list[list[int]] = [[] for _ in tokens]
         for item, text in enumerate(rows):
             by_text[text].append(item)
@@ -187,4 +175,4 @@ class TransformerEncoder(WordsAsTexts):
                     states = hidden[:, column].float()
                     for number, mode in enumerate(modes):
                         out[items, number, column] = pool(states, mask, mode).cpu().numpy()
-        return out.reshape(len(rows), len(modes) * len(layers) * width)
+        return out

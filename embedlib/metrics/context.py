@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 
 from embedlib.errors import InputError
-from embedlib.metrics.comparisons import holm as holm
-from embedlib.metrics.comparisons import paired_permutation as paired_permutation
-from embedlib.metrics.senses import sense_auc as sense_auc
-from embedlib.metrics.senses import tag_senses as tag_senses
 from embedlib.metrics.similarity import Vectors, unit
-from embedlib.metrics.triplets import bag_of_words_cosine as bag_of_words_cosine
-from embedlib.metrics.triplets import length_similarity as length_similarity
-from embedlib.metrics.triplets import triplet_wins as triplet_wins
 
 
 @dataclass(frozen=True)

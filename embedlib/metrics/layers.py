@@ -71,14 +71,20 @@ class RankScore:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class LayerSweep:
     """The values of a task's items at every setting of a model.
 
     `values` has a Series by item for each (pooling, layer). Choose a setting on one half of the items
     and report it on the other: the best of many is the best by luck, too.
 
     Example:
-        >>> sweep = Sweep({("mean", 0): pd.Series([0.2, 0.1, 0.3, 0.2]), ("mean", 1): pd.Series([0.6, 0.5, 0.7, 0.5])})
+    <<<<<<< HEAD
+        >>> first, second = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.5])
+        >>> sweep = LayerSweep({("mean", 0): first, ("mean", 1): second})
+    =======
+        >>> low, high = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.5])
+        >>> sweep = LayerSweep({("mean", 0): low, ("mean", 1): high})
+    >>>>>>> 9cf667b (What the texts name is there; the last of the old phrases)
         >>> choose, report = halves(sweep.items)
         >>> best = sweep.best(choose)
         >>> boot = Bootstrap(report, 1000, np.random.default_rng(0))
@@ -99,7 +105,7 @@ class Sweep:
         """Give the score of each setting on some items or on all: a Series by pooling and layer.
 
         Example:
-            >>> sweep = Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
+            >>> sweep = LayerSweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
             >>> sweep.scores(pd.Index([0])).tolist()
             [0.2, 0.6]
         """
@@ -112,7 +118,7 @@ class Sweep:
         Raises `InputError` where no setting has a score.
 
         Example:
-            >>> Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
+            >>> LayerSweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
             ('last', 0)
         """
         scores = dict(zip(self.values, self.scores(items), strict=True))

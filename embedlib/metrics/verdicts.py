@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, overload
+from typing import Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from embedlib.errors import InputError
-from embedlib.metrics.estimates import Estimate, Estimates, percentile_interval
+from embedlib.metrics.estimates import Estimate, Estimates
 
 VerdictWord = Literal["reproduced", "partly", "not reproduced", "cannot be tested here"]
 VERDICTS: tuple[str, ...] = get_args(VerdictWord)
@@ -35,19 +34,13 @@ class Verdict:
         return self.verdict
 
 
-@overload
-def higher_in_llms(claim: str, scores: Estimates, family: Mapping[str, str], /) -> Verdict: ...
-@overload
-def higher_in_llms(
-    claim: str, scores: Mapping[str, float], draws: pd.DataFrame, family: Mapping[str, str], /
-) -> Verdict: ...
-def higher_in_llms(claim: str, scores: Any, *rest: Any) -> Verdict:
+def higher_in_llms(claim: str, scores: Estimates, family: Mapping[str, str]) -> Verdict:
     """Judge the claim that a score is higher for LLMs than for classical models.
 
     `scores` are the models' estimates on the same draws; `family` maps a model to "llm" or
     "classical". The effect is the mean score over LLMs less the mean over classical models. The
     claim holds for an LLM whose score is above that of every classical model, the interval of each
-    difference clear of zero. Instead of estimates, scores and a frame of their draws do as well.
+    difference clear of zero.
 
     *Reproduced*: it holds for every LLM. *Partly*: it holds for some. *Not reproduced*: for none.
     *Cannot be tested here*: a family has no model.
@@ -60,59 +53,20 @@ def higher_in_llms(claim: str, scores: Any, *rest: Any) -> Verdict:
         >>> found.verdict, round(found.effect, 2)
         ('reproduced', 0.2)
     """
-    family = rest[-1]
-    found: Estimates = Estimates.of_draws(scores, rest[0]) if len(rest) > 1 else scores
-    if unknown := {family.get(model, "none") for model in found} - {"llm", "classical"}:
+    if unknown := {family.get(model, "none") for model in scores} - {"llm", "classical"}:
         raise InputError(f"family {sorted(unknown)[0]!r}; allowed: llm, classical")
-    if found.draws.isna().to_numpy().any():
+    if scores.draws.isna().to_numpy().any():
         raise InputError("bootstrap draws hold NaN")
-    llms, classical = ([model for model in found if family[model] == side] for side in ("llm", "classical"))
+    llms, classical = ([model for model in scores if family[model] == side] for side in ("llm", "classical"))
     if not llms or not classical:
         return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
-    gap = found.average(llms) - found.average(classical)
-    holds = {llm: all(found.difference(llm, other).is_above(0) for other in classical) for llm in llms}
+    gap = scores.average(llms) - scores.average(classical)
+    holds = {llm: all(scores.difference(llm, other).is_above(0) for other in classical) for llm in llms}
     return Verdict(claim, _word(holds), gap.value, *gap.interval(), holds)
 
 
-@dataclass(frozen=True)
-class Part:
-    """One statement of a claim: an effect that the claim says is above zero, with its interval."""
-
-    effect: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, estimate: Estimate) -> Part:
-        """Take an estimate's value and its 95 % interval.
-
-        Example:
-            >>> Part.of(Estimate(0.5, [0.5, 0.5]))
-            Part(effect=0.5, low=0.5, high=0.5)
-        """
-        return cls(*estimate.row)
-
-    @classmethod
-    def difference(cls, scores: Mapping[str, float], draws: pd.DataFrame, over: str, under: str) -> Part:
-        """Compare two models' scores; draws are paired, a row a draw and a column a model."""
-        low, high = percentile_interval((draws[over] - draws[under]).to_numpy())
-        return cls(scores[over] - scores[under], low, high)
-
-
-def best(scores: Mapping[str, float], models: Sequence[str]) -> str:
-    """Name the model of highest score, the first of equals; raises `InputError` for no model.
-
-    Example:
-        >>> best({"glove": 0.3, "gemma": 0.5}, ["glove", "gemma"])
-        'gemma'
-    """
-    if not models:
-        raise InputError("the best of no models was asked for")
-    return max(models, key=lambda model: scores[model])
-
-
-def from_parts(claim: str, parts: Mapping[str, Part | Estimate | None]) -> Verdict:
-    """Judge a claim of several statements, each an estimate or a part; one that cannot be tested here is None.
+def from_parts(claim: str, parts: Mapping[str, Estimate | None]) -> Verdict:
+    """Judge a claim of several statements, each an effect that the claim says is above zero; None cannot be tested.
 
     A part holds where its interval is clear of zero. *Reproduced*: all parts that can be tested
     hold; *partly*: some do; *not reproduced*: none does; *cannot be tested here*: no part can be.
@@ -124,14 +78,12 @@ def from_parts(claim: str, parts: Mapping[str, Part | Estimate | None]) -> Verdi
         >>> found.verdict, dict(found.holds)
         ('partly', {'higher': True, 'lower': False})
     """
-    tested = {
-        name: Part.of(part) if isinstance(part, Estimate) else part for name, part in parts.items() if part is not None
-    }
+    tested = {name: part for name, part in parts.items() if part is not None}
     if not tested:
         return Verdict(claim, "cannot be tested here", np.nan, np.nan, np.nan, {})
-    holds = {name: part.low > 0 for name, part in tested.items()}
+    holds = {name: part.is_above(0) for name, part in tested.items()}
     first = next(iter(tested.values()))
-    return Verdict(claim, _word(holds), first.effect, first.low, first.high, holds)
+    return Verdict(claim, _word(holds), *first.row, holds)
 
 
 def _word(holds: Mapping[str, bool]) -> VerdictWord:

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from embedlib.errors import ArtifactError
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 _BLOCK = 1 << 22
 
 
-def locate(part: Part, model: str) -> Path:
+def locate(part: FilePart, model: str) -> Path:
     """Find the file of one part.
 
     Raises `ArtifactError` that names the model, the wheel to install or the missing file.

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from embedlib._util.paths import setting
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
-from embedlib.models.external.resolve import digits, is_reference, resolve
+from embedlib.models.external.resolve import digits, is_reference, resolve_reference
 from embedlib.models.selection import Models, tabulate
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def read_roster(path: Path) -> dict[str, ModelSpec]:
 
 
 def _anchored(artifact: Artifact, folder: Path) -> Artifact:
-    parts = tuple(part if part.wheel else Part(path=str((folder / part.path).resolve())) for part in artifact.parts)
+    parts = tuple(part if part.wheel else FilePart(path=str((folder / part.path).resolve())) for part in artifact.parts)
     return artifact.model_copy(update={"parts": parts})
 
 
@@ -78,6 +78,10 @@ def find_model(name: str) -> ModelSpec:
 
     Raises `UnknownNameError` with the nearest match for what is none of these, and `ArtifactError`
     where the files of a path or hub id are not there or are no model.
+
+    Example:
+        >>> find_model("sbert-minilm").poolings
+        ('mean', 'last', 'first', 'max')
     """
     return _find(name)[1]
 
@@ -101,7 +105,7 @@ def _find(name: str) -> tuple[str, ModelSpec]:
             f"{UnknownNameError.of('model', name, known)} A path is an existing file or folder, or begins "
             "with './'; a hub id is hf:owner/name."
         )
-    return resolve(reference, taken=known.keys())
+    return resolve_reference(reference, taken=known.keys())
 
 
 def list_models(models: Sequence[str] | None = None) -> pd.DataFrame:

@@ -63,12 +63,12 @@ class Models(Sequence[str]):
     @property
     def with_layers(self) -> list[str]:
         """List the models whose hidden states can be asked for after each of several layers."""
-        return [name for name, spec in self._specs.items() if spec.layers > 0]
+        return [name for name, spec in self._specs.items() if spec.encoder_kind.has_hidden_states and spec.layers > 0]
 
     @property
     def causal(self) -> list[str]:
         """List the models that read from left to right."""
-        return [name for name, spec in self._specs.items() if spec.kind == "causal"]
+        return [name for name, spec in self._specs.items() if spec.encoder_kind.left_to_right]
 
     @property
     def listing(self) -> pd.DataFrame:

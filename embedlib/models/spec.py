@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Literal, SupportsIndex
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from embedlib.errors import InputError, UnknownNameError
+from embedlib.models.encoder_kinds import EncoderKind, Pooling, find_kind
 
-Pooling = Literal["mean", "last", "first", "max", "builtin"]
 Case = Literal["lower", "cased", "mixed"]
 
 
-class Part(BaseModel):
+class FilePart(BaseModel):
     """One piece of an artifact: a file in an installed wheel, or a file on disk."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,15 +36,15 @@ class Artifact(BaseModel):
 
     role: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[FilePart, ...] = Field(min_length=1)
 
 
 class ModelSpec(BaseModel):
     """What is known of one model, by the roster or from its own files.
 
-    `layers` counts the blocks after the input embeddings, so layers 0 to `layers` can be asked
-    for. `max_tokens` is the window that texts are cut to (None: no window), special tokens
-    included. `bos` is the token put in front of every text to take the place of the attention
+    `encoder` names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so
+    layers 0 to `layers` can be asked for. `max_tokens` is the window that texts are cut to (None: no window),
+    special tokens included. `bos` is the token put in front of every text to take the place of the attention
     sink, and is never pooled (None: nothing is put in front). `pool_special` says whether special
     tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says whether the vocabulary, or
     the tokenizer, has lower-case letters only. `prompt` names one of the model's own prompts, which stands
@@ -58,7 +58,7 @@ class ModelSpec(BaseModel):
     title: str
     family: Literal["classical", "llm"]
     kind: Literal["static", "sentence", "causal"]
-    encoder: Literal["word-vectors", "token-vectors", "use", "bert", "causal", "sentence-transformers", "model2vec"]
+    encoder: str
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)
@@ -91,6 +91,21 @@ class ModelSpec(BaseModel):
             raise ValueError("a model's name has letters, digits, '-', '.' and '_' only")
         return value
 
+    @field_validator("encoder")
+    @classmethod
+    def _encoder_is_known(cls, value: str) -> str:
+        return find_kind(value).name
+
+    @model_validator(mode="after")
+    def _files_are_those_of_the_kind(self) -> ModelSpec:
+        ways = self.encoder_kind.made_of
+        if not any(self.has_artifact(*roles) for roles in ways):
+            raise ValueError(
+                f"a model of the encoder {self.encoder} is made of {' or of '.join(map(_listed, ways))}; artifacts has "
+                f"{_listed([artifact.role for artifact in self.artifacts])}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _default_layer_exists(self) -> ModelSpec:
         if not 0 <= self.layer <= self.layers:
@@ -98,14 +113,19 @@ class ModelSpec(BaseModel):
         return self
 
     @property
+    def encoder_kind(self) -> EncoderKind:
+        """Give the way in which the model is read."""
+        return find_kind(self.encoder)
+
+    @property
     def poolings(self) -> tuple[Pooling, ...]:
         """List the pooling modes that the model knows."""
-        return ("builtin",) if self.encoder in ("use", "sentence-transformers") else ("mean", "last", "first", "max")
+        return self.encoder_kind.poolings
 
     @property
     def bos_policy(self) -> str:
         """Put the position-0 policy in words, as it is recorded beside every score."""
-        if self.kind == "causal":
+        if self.encoder_kind.left_to_right:
             return f"{self.bos} in front, not pooled" if self.bos else "nothing in front"
         return "special tokens pooled" if self.pool_special else "no special tokens"
 
@@ -121,6 +141,10 @@ class ModelSpec(BaseModel):
     def checksum(self) -> str:
         """Join the SHA-256 of the artifacts: what the model's vectors depend on."""
         return "+".join(artifact.sha256 for artifact in self.artifacts)
+
+    def has_artifact(self, *roles: str) -> bool:
+        """Say whether the model has an artifact of each of some roles."""
+        return {*roles} <= {artifact.role for artifact in self.artifacts}
 
     def artifact(self, role: str) -> Artifact:
         """Find the artifact of a role; raises `UnknownNameError`."""
@@ -198,3 +222,8 @@ class ModelSpec(BaseModel):
             if mode == name:
                 return mode
         raise UnknownNameError.of(f"pooling of {self.name}", name, self.poolings)
+
+
+def _listed(roles: Sequence[str]) -> str:
+    """Write roles as a sentence does: a, b and c."""
+    return " and ".join(filter(None, (", ".join(roles[:-1]), roles[-1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -43,10 +44,29 @@ def records_in(outputs: Iterable[Mapping[str, Any]]) -> list[Record]:
     return [found for output in outputs if (found := record_in(output))]
 
 
-def read_records(path: Path) -> dict[str, Any]:
+class Records(dict[str, Any]):
+    """What an executed notebook recorded, by name; a name that it does not have raises `NotebookError`."""
+
+    def __init__(self, path: Path, found: Mapping[str, Any]) -> None:
+        super().__init__(found)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        near = difflib.get_close_matches(name, self, n=1)
+        hint = f" (it has {near[0]!r})" if near else ""
+        chapter = self.path.stem.partition("--")[0]
+        raise NotebookError(f"{self.path} has no record {name!r}{hint}; run it again: embedlib run {chapter}")
+
+
+def read_records(path: Path) -> Records:
     """Read what an executed notebook recorded, by name: numbers, strings, `Verdict`s and frames.
 
     Raises `NotebookError` for a file that is no notebook or has no records.
+
+    Example:
+        >>> from embedlib._util.paths import PROJECT
+        >>> str(read_records(PROJECT / "notebooks" / "04_analogies.ipynb")["d4-verdict"])
+        'partly'
     """
     try:
         outputs = all_outputs(json.loads(path.read_text(encoding="utf-8")))
@@ -55,7 +75,7 @@ def read_records(path: Path) -> dict[str, Any]:
     found = {kept.name: kept.to_python() for kept in records_in(outputs)}
     if not found:
         raise NotebookError(f"{path} has no records; was it run?")
-    return found
+    return Records(path, found)
 
 
 def picture_of(output: Mapping[str, Any]) -> tuple[str, bytes] | None:

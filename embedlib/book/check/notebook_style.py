@@ -81,7 +81,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Cell:
+class CodeCell:
     """One cell of a chapter, with the line of its MyST source on which its text begins."""
 
     kind: str
@@ -107,10 +107,10 @@ class Chapter:
 
     path: Path
     notebook: NotebookNode
-    cells: tuple[Cell, ...]
+    cells: tuple[CodeCell, ...]
 
     @property
-    def code(self) -> tuple[Cell, ...]:
+    def code(self) -> tuple[CodeCell, ...]:
         """The code cells, in order."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
 
@@ -137,7 +137,7 @@ def read_chapter(path: Path) -> Chapter:
         places = range(start, len(lines) - len(wanted) + 1)
         place = next((at for at in places if lines[at : at + len(wanted)] == wanted), start)
         figure = cell.metadata.get("mystnb", {}).get("figure")
-        cells.append(Cell(cell.cell_type, place + 1, cell.source, frozenset(cell.metadata.get("tags", [])), figure))
+        cells.append(CodeCell(cell.cell_type, place + 1, cell.source, frozenset(cell.metadata.get("tags", [])), figure))
         start = place + len(wanted)
     return Chapter(path, notebook, tuple(cells))
 
@@ -330,11 +330,11 @@ def _prose(chapter: Chapter) -> Iterator[Fault]:
                     yield Fault(chapter.path, line, "house words", f"{phrase!r}", f"such as {better!r}")
 
 
-def _lines(cell: Cell) -> list[tuple[int, str]]:
+def _lines(cell: CodeCell) -> list[tuple[int, str]]:
     return list(enumerate(cell.text.splitlines(), start=cell.line))
 
 
-def _sentences(cell: Cell) -> Iterator[tuple[int, str]]:
+def _sentences(cell: CodeCell) -> Iterator[tuple[int, str]]:
     """Give the sentences of a cell's paragraphs and list items, each with the line on which it begins."""
     for block in re.finditer(r"(?:^(?!\s*$).*\n?)+", cell.text, re.M):
         start = block.start()

@@ -2,85 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from nbformat import NotebookNode
 
-from embedlib.book.check.drift import Drift, check_notebook
-from embedlib.book.notebooks import read_executed, write_text
-from embedlib.book.run.run import Watch, execute, plan
-from embedlib.errors import EmbedlibError, NotebookError
-from embedlib.records.read import all_outputs, picture_of, record_in
+from embedlib.book.check.gate import Checked
+from embedlib.book.notebooks import write_text
 
 SHOWN = 20  # differences in the summary
-_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 _WIDEST = 160  # characters of a value in the summary
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure whose data changed: the `data:` addresses of its old and new picture, empty where there is none."""
-
-    record: str
-    alt: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A notebook that was compared with its reference, or that failed to run (`error`); `reasons` as `execute` gave."""
-
-    notebook: str
-    found: tuple[Drift, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    error: str = ""
-    reasons: tuple[str, ...] = ()
-
-
-def check(source: Path, *, reuse: bool = False, build: Path | None = None, watch: Watch | None = None) -> Checked:
-    """Run a notebook at default parameters and compare it with the committed one."""
-    reference = source.with_suffix(".ipynb")
-    try:
-        planned = plan(source, build=build)
-        reasons = tuple(execute(planned, force=not reuse, watch=watch))
-        fresh = read_executed(planned.output)
-        found = check_notebook(source.stem, source, reference, fresh)
-    except EmbedlibError as error:
-        return Checked(source.stem, error=str(error))
-    try:
-        committed = read_executed(reference)
-    except NotebookError:  # which is among the differences
-        committed = NotebookNode(cells=[])
-    return Checked(source.stem, tuple(found), tuple(changed_pictures(found, committed, fresh)), reasons=reasons)
-
-
-def changed_pictures(found: Sequence[Drift], committed: NotebookNode, fresh: NotebookNode) -> Iterator[Picture]:
-    """Give the figures whose data is among the differences, as they were and as they are."""
-    changed = {re.split(r"[\[. ]", drift.record, maxsplit=1)[0] for drift in found}
-    old, new = _figures(committed), _figures(fresh)
-    for record in dict.fromkeys([*old, *new]):
-        if record in changed:
-            alt = (new.get(record) or old[record])[1]
-            yield Picture(record, alt, old.get(record, ("", ""))[0], new.get(record, ("", ""))[0])
-
-
-def _figures(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
-    """Find the recorded figures: their pictures as `data:` addresses, and their descriptions."""
-    figures = {}
-    for output in all_outputs(notebook):
-        picture, record = picture_of(output), record_in(output)
-        if picture and record:
-            ending, content = picture
-            address = f"data:{_TYPES[ending]};base64,{base64.b64encode(content).decode('ascii')}"
-            figures[record.name] = address, str(output["data"].get("text/plain", ""))
-    return figures
 
 
 def write_report(checked: Sequence[Checked], folder: Path) -> Path:

@@ -263,7 +263,7 @@ def _reader_modules(name: str) -> list[str]:
         module = find_dataset(name).reader_module
     except EmbedlibError:
         return []
-    return [module] if module_file(module) else []
+    return [module] if _is_ours(module) and module_file(module) else []
 
 
 def _dataset_files(name: str) -> list[Path]:
@@ -273,7 +273,7 @@ def _dataset_files(name: str) -> list[Path]:
         where = dataset.location() if dataset.source in ("book", "package") else None
     except EmbedlibError:  # which the run itself will say
         return []
-    reader = None if module_file(dataset.reader_module) else dataset.reader_file()
+    reader = None if _is_ours(dataset.reader_module) else dataset.reader_file()
     return [path for path in (where, reader) if path is not None]
 
 

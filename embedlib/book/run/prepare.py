@@ -11,8 +11,8 @@ from pathlib import Path
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.run.machine import check_build
 from embedlib.book.run.parameters import read_parameters
-from embedlib.book.run.run import Run, plan
-from embedlib.encoders.gguf_convert import model_folder
+from embedlib.book.run.plan import Run, plan
+from embedlib.encoders.gguf_convert import is_converted, model_folder
 from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models.roster import find_model
 
@@ -42,8 +42,8 @@ def extract_for(runs: Sequence[Run]) -> None:
         check_build(build)
     names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))
     for name in names:
-        if find_model(name).kind == "causal":
-            model_folder(find_model(name))  # converts it, while no other model is in memory
+        if not is_converted(find_model(name)):
+            model_folder(find_model(name))  # converted while nothing else is in memory
     sizes = [run.settings["words"] for run in runs if "words" in run.settings]
     words = "all" if "all" in sizes else max((size for size in sizes if isinstance(size, int)), default=0)
     # A process of its own, so that the models are not in memory beside those of the notebooks.

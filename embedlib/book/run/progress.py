@@ -10,7 +10,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from embedlib.book.run.run import Run, last_seconds
+from embedlib.book.run.freshness import last_seconds
+from embedlib.book.run.plan import Run
+from embedlib.book.run.run import execute
 
 
 def clock(seconds: float) -> str:
@@ -94,3 +96,12 @@ def board(console: Console, runs: Sequence[Run]) -> Iterator[Board]:
     )  # fmt: skip
     with progress:
         yield Board(progress, runs)
+
+
+def execute_all(runs: Sequence[Run], *, force: bool = False, watch: Board | None = None) -> Iterator[str]:
+    """Run some notebooks one after the other, as `execute` does; gives a line for each that says what became of it."""
+    for run in runs:
+        reasons = execute(run, force=force, watch=watch)
+        if watch:
+            watch.done(run)
+        yield ran(run, reasons)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from embedlib.book.notebooks import read_executed
+from embedlib.book.run.freshness import fingerprint, why
+from embedlib.book.run.plan import Run
 from embedlib.book.run.prepare import plan_profile
-from embedlib.book.run.run import Run, fingerprint, why
 from embedlib.encoders.gguf_convert import is_converted
 from embedlib.errors import ArtifactError, NotebookError
 from embedlib.models.files import locate

@@ -26,9 +26,11 @@ import pandas as pd
 from embedlib._util.paths import written_whole
 from embedlib._util.processes import end_with_parent
 from embedlib.book.notebooks import read_executed, read_source
+from embedlib.book.run.freshness import fingerprint, why
 from embedlib.book.run.parameters import Parameter, read_parameters
+from embedlib.book.run.plan import Run, plan
 from embedlib.book.run.progress import Board
-from embedlib.book.run.run import Run, Watch, execute, fingerprint, plan, why
+from embedlib.book.run.run import Watch, execute
 from embedlib.errors import EmbedlibError, NotebookError, ParameterError
 from embedlib.records.read import all_outputs, records_in
 from embedlib.records.record import Value

@@ -8,20 +8,33 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from embedlib._util.paths import PROJECT
 from embedlib.book.check.links import check_links
 from embedlib.book.notebooks import notebook_sources, read_executed, write
+from embedlib.book.run.freshness import fingerprint, why
 from embedlib.book.run.machine import scratch, surroundings
-from embedlib.book.run.run import fingerprint, plan, why
+from embedlib.book.run.plan import Run, plan
+from embedlib.book.site.explorer import explorer_files
+from embedlib.book.site.staging import stage
 from embedlib.errors import NotebookError
 from embedlib.records.read import all_outputs, picture_of, record_in
 
 logger = logging.getLogger(__name__)
 
-README_FIGURE = ("02_random_pairs", "fig-random-pairs")  # notebook and record of README.md's picture
+README_FIGURE = ("20_findings", "fig-leads")  # notebook and record of README.md's picture
+
+
+def publish(runs: Sequence[Run], project: Path = PROJECT) -> Path:
+    """Lay out the book with the output of each run, make the Explorer's data and build; gives the first page.
+
+    Raises `NotebookError` for a notebook without an output, and as `build_html` does.
+    """
+    source = project / "_build" / "src"
+    stage(source, {run.source.stem: run.output for run in runs}, project, made=explorer_files())
+    return build_html(source, project) / "index.html"
 
 
 def build_html(source: Path, output: Path) -> Path:

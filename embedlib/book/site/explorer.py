@@ -24,7 +24,7 @@ from embedlib.metrics.agreement import neighbour_overlap
 from embedlib.metrics.similarity import nearest_neighbours
 from embedlib.models.files import locate
 from embedlib.models.roster import check_models, find_model, roster
-from embedlib.models.spec import Part
+from embedlib.models.spec import FilePart
 
 K = 10
 FREQUENT = 5000
@@ -102,7 +102,7 @@ def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT
     same bytes. Raises `UnknownNameError` for an unknown model and `ArtifactError` where the library is not there.
     """
     names = check_models(list(roster()) if models is None else models)
-    libraries = {name: locate(Part(wheel="bokeh", path=f"bokeh/server/static/js/{name}"), "the Explorer page")
+    libraries = {name: locate(FilePart(wheel="bokeh", path=f"bokeh/server/static/js/{name}"), "the Explorer page")
                  for name in SCRIPTS}  # fmt: skip
     words = choose_words(frequent)
     tables = {name: embed_words(name, words) for name in names}

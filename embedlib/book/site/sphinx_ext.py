@@ -44,7 +44,7 @@ def link_terms(app: Any, doctree: nodes.document) -> None:
     if app.env.docname in _BARE or not source.is_file():
         return
     left = glossary_terms(source)
-    pattern = _any_of(left)
+    pattern = any_of(left)
     for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, nodes.paragraph) or _closed(text):
             continue
@@ -62,7 +62,7 @@ def link_terms(app: Any, doctree: nodes.document) -> None:
             text.parent.replace(text, [*made, nodes.Text(rest[position:])])
 
 
-def _any_of(terms: list[str]) -> re.Pattern[str]:
+def any_of(terms: list[str]) -> re.Pattern[str]:
     """Compile a pattern for the terms, one of lower-case letters also with a capital or in the plural."""
     ways = [re.escape(term) if term != term.lower() else f"(?i:{re.escape(term)})" for term in terms]
     return re.compile(rf"\b({'|'.join(ways)})s?\b")

@@ -19,7 +19,7 @@ from embedlib.book.run.parameters import parameters_cell, read_parameters
 from embedlib.errors import NotebookError
 from embedlib.records.read import MIME, all_outputs, picture_of, record_in
 
-LANDING_FIGURE = ("20_findings", "fig-findings")  # notebook and record of the first page's picture
+LANDING_FIGURE = ("20_findings", "fig-leads")  # notebook and record of the first page's picture
 
 _STATIC = ("_config.yml", "_toc.yml", "references.bib")
 

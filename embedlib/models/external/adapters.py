@@ -1,18 +1,18 @@
-"""Adapters of PEFT: what their files say, and the model that they are for."""
+"""Adapters of PEFT: what their files say, and the weights of a model with them added."""
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
 from embedlib.models.external.architectures import reason
 from embedlib.models.external.weights import HEADS
 
-SETTINGS = "adapter_config.json"
+ADAPTER_SETTINGS = "adapter_config.json"
 DELTAS = "adapter_model.safetensors"
 
 _FRONT = "base_model.model."
@@ -26,44 +26,14 @@ def check_adapter(names: Collection[str], where: str) -> None:
     raise ArtifactError(f"{where}: an adapter without its weights: {DELTAS} is missing{pickle}; save it with peft")
 
 
-def base_folder(folder: Path) -> Path:
-    """Find the folder of the model that an adapter is for: a path beside it, an absolute one, or a hub id.
-
-    Raises `ArtifactError` that says what the adapter names and how to get it.
-    """
-    from embedlib.models.external import hub
-
-    settings = read_settings(folder)
-    named = settings.get("base_model_name_or_path")
-    if not isinstance(named, str) or not named:
-        raise ArtifactError(f"{folder}: an adapter without its model: {SETTINGS} has no base_model_name_or_path")
-    path = Path(named).expanduser()
-    for choice in (path,) if path.is_absolute() else (folder / path, folder.parent / path, path):
-        if choice.is_dir():
-            return choice.resolve()
-    if path.is_absolute() or named.startswith(".") or named.count("/") != 1:
-        raise ArtifactError(
-            f"{folder}: there is no folder {named!r}, which {SETTINGS} names as the adapter's model; write there the "
-            "path of the model (from the adapter's folder, or absolute), or its hub id"
-        )
-    revision = settings.get("revision")
-    try:
-        return hub.fetch(hub.HubId(named, "", revision if isinstance(revision, str) else ""))[0]
-    except ArtifactError as error:
-        raise ArtifactError(
-            f"{folder}: the adapter's model is not there: {error}, and write that path into {SETTINGS} as "
-            "base_model_name_or_path"
-        ) from None
-
-
-def read_settings(folder: Path) -> dict[str, Any]:
+def read_adapter_settings(folder: Path) -> dict[str, Any]:
     """Read the adapter's settings; raises `ArtifactError` for what is no JSON object."""
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads((folder / ADAPTER_SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"{folder / SETTINGS}: not JSON: {reason(error)}") from None
+        raise ArtifactError(f"{folder / ADAPTER_SETTINGS}: not JSON: {reason(error)}") from None
     if not isinstance(settings, dict):
-        raise ArtifactError(f"{folder / SETTINGS}: not the settings of an adapter but {settings!r}")
+        raise ArtifactError(f"{folder / ADAPTER_SETTINGS}: not the settings of an adapter but {settings!r}")
     return settings
 
 
@@ -103,8 +73,7 @@ def fit_adapter(model: Any, folder: Path) -> tuple[Any, dict[str, Any]]:
         )
     config.base_model_name_or_path = model.name_or_path  # where it was found
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names that will change
+        with quietly():  # peft asks transformers by names that will change
             adapted = get_peft_model(model, config)
     except Exception as error:  # whatever a model can be
         raise ArtifactError(f"{folder}: peft cannot put the adapter on {name}: {reason(error)}") from None

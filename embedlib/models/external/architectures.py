@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
-from embedlib.models.external.folder_files import quietly
+from embedlib.models.encoder_kinds import BERT, CAUSAL, EncoderKind
 
 _PROBE = 4  # tokens of the texts that a model is tried with
 _ALIKE = {"float32": 1e-4}  # how far two ways of computing the same may lie apart, against the length of a row
@@ -56,7 +57,7 @@ def decoders() -> set[str]:
     return {*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES} - {*MODEL_FOR_MASKED_LM_MAPPING_NAMES}
 
 
-def architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
+def architecture(folder: Path, config: Any) -> EncoderKind:
     """Tell an encoder from a decoder; raises `ArtifactError` for what is neither, with what it is."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES, MODEL_MAPPING_NAMES
 
@@ -79,7 +80,7 @@ def architecture(folder: Path, config: Any) -> Literal["bert", "causal"]:
             raise ArtifactError(
                 f"{folder}: {kind} has layers of several widths or none ({size} is {value!r}); allowed: one width"
             )
-    return "bert" if both_ways or getattr(config, "use_bidirectional_attention", None) is True else "causal"
+    return BERT if both_ways or getattr(config, "use_bidirectional_attention", None) is True else CAUSAL
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def check_shapes(model: Any, where: object, dimension: int, layers: int) -> bool
     return True
 
 
-def try_model(model: Any, where: object, encoder: str, dimension: int, layers: int) -> Trial:
+def try_model(model: Any, where: object, kind: EncoderKind, dimension: int, layers: int) -> Trial:
     """Run a loaded model on a few tokens and compare what it gives with what is known of it.
 
     Checked are the number and the shapes of its hidden states, that they are finite and the same a second
@@ -133,7 +134,7 @@ def try_model(model: Any, where: object, encoder: str, dimension: int, layers: i
     import torch
 
     name, ids = type(model).__name__, _probe(model)
-    mask: dict[str, Any] = {"attention_mask": torch.ones_like(ids)} if encoder == "bert" else {}
+    mask: dict[str, Any] = {} if kind.left_to_right else {"attention_mask": torch.ones_like(ids)}
     try:
         with torch.inference_mode(), quietly():
             out = model(input_ids=ids, output_hidden_states=True, **(mask or {"use_cache": False}))
@@ -146,9 +147,9 @@ def try_model(model: Any, where: object, encoder: str, dimension: int, layers: i
     if not alike(hidden, torch.stack(again.hidden_states, dim=1)):
         raise ArtifactError(f"{where}: {name} gives other hidden states at each run, so it has no vectors to compare")
     before = hidden[:, :, :-1]
-    if encoder == "causal" and not alike(before[0], before[1]):
+    if kind.left_to_right and not alike(before[0], before[1]):
         raise ArtifactError(f"{where}: {name} is no decoder: what follows a token changes its hidden states")
-    if encoder == "bert" and apart(before[0], before[1]) < _SEEN:
+    if not kind.left_to_right and apart(before[0], before[1]) < _SEEN:
         raise ArtifactError(f"{where}: {name} is no encoder: what follows a token does not change its hidden states")
     return Trial(ids, hidden, getattr(again, "past_key_values", None))
 

@@ -1,41 +1,16 @@
-"""What the descriptions of folders share: their JSON, files as artifacts, and libraries kept quiet."""
+"""What the descriptions of folders share: their JSON, and files as artifacts."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from embedlib.errors import ArtifactError
 from embedlib.models.files import sha256
-from embedlib.models.spec import Artifact, Part
+from embedlib.models.spec import Artifact, FilePart
 
 MODULES = "modules.json"
-
-
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Keep transformers and sentence-transformers from showing bars, reports and warnings."""
-    from transformers.utils import logging as hub_logging
-
-    theirs = logging.getLogger("sentence_transformers")
-    level, verbosity, bars = theirs.level, hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()
-    theirs.setLevel(logging.ERROR)
-    hub_logging.set_verbosity_error()
-    hub_logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        theirs.setLevel(level)
-        hub_logging.set_verbosity(verbosity)
-        if bars:
-            hub_logging.enable_progress_bar()
 
 
 def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
@@ -53,7 +28,7 @@ def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -
 
 def as_artifact(role: str, file: Path) -> Artifact:
     """Make one file an artifact."""
-    return Artifact(role=role, sha256=sha256(file), parts=(Part(path=str(file)),))
+    return Artifact(role=role, sha256=sha256(file), parts=(FilePart(path=str(file)),))
 
 
 def title_of(origin: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from gguf import GGUFReader, GGUFValueType
 
 from embedlib.errors import ArtifactError
+from embedlib.models.encoder_kinds import CAUSAL
 from embedlib.models.files import sha256
-from embedlib.models.spec import Artifact, ModelSpec, Part
+from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 GGUF_MAGIC = b"GGUF"
 LONGEST_WINDOW = 2048  # tokens that a text is cut to, as for the causal models of the roster
@@ -60,11 +61,11 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
     _check_tensors(path, set(shapes), layers, mixed=kind in _MIXED)
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
-        name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder="causal",
+        name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder=CAUSAL.name,
         dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos, layer=layers,
         pooling="mean", trained_on="not said", licence=str(fields.get("general.license", "not said")),
         citation="none", origin=origin,
-        artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(Part(path=str(path)),)),),
+        artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(FilePart(path=str(path)),)),),
     )  # fmt: skip
 
 

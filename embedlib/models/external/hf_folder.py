@@ -9,7 +9,14 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from embedlib.errors import ArtifactError
-from embedlib.models.external.adapters import DELTAS, SETTINGS, base_folder, check_adapter, fit_adapter
+from embedlib.models.encoder_kinds import EncoderKind
+from embedlib.models.external.adapters import (
+    ADAPTER_SETTINGS,
+    DELTAS,
+    check_adapter,
+    fit_adapter,
+    read_adapter_settings,
+)
 from embedlib.models.external.architectures import architecture, check_shapes, read_config, try_model
 from embedlib.models.external.bracket_options import Options
 from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
@@ -42,7 +49,7 @@ def check_names(names: Collection[str], where: str) -> None:
     """
     if MODULES in names:
         return
-    if SETTINGS in names:
+    if ADAPTER_SETTINGS in names:
         check_adapter(names, where)
         return
     unusable = sorted(name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")))
@@ -79,7 +86,7 @@ def describe_folder(folder: Path, name: str, origin: str, options: Options) -> M
     if (folder / MODULES).is_file():
         return describe_sentence_transformer(folder, name, origin, options)
     options.check(folder, (), "a folder of a model without prompts")
-    if (folder / SETTINGS).is_file():
+    if (folder / ADAPTER_SETTINGS).is_file():
         return _describe_adapter(folder, name, origin)
     return (describe_model2vec if is_model2vec(folder) else describe_transformer)(folder, name, origin)
 
@@ -91,14 +98,14 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
     """
     config = read_config(folder)
     encoder = architecture(folder, config)
-    causal = encoder == "causal"
+    causal = encoder.left_to_right
     file = resolve_tokenizer(folder, framed=not causal, padded=padded)
     tokenizer = Tokenizer.from_file(str(file))
     parameters = count_parameters(weight_files(folder))
     _check_model(folder, encoder, config)
     return ModelSpec(
         name=name, title=title_of(origin),
-        family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder,
+        family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder.name,
         dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
         max_tokens=window(folder, LONGEST_WINDOW), case="lower" if lowers(tokenizer) else "cased",
         bos=_bos(folder, config, tokenizer) if causal else None, pool_special=not causal,
@@ -115,9 +122,9 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
 
 def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
     """Give the spec of a model with an adapter: its own files and the adapter's make it what it is."""
-    base = base_folder(folder)
+    base = _base_folder(folder)
     spec = describe_folder(base, name, origin, Options())
-    if spec.encoder not in ("bert", "causal") or (base / SETTINGS).is_file():
+    if not spec.encoder_kind.has_hidden_states or (base / ADAPTER_SETTINGS).is_file():
         raise ArtifactError(
             f"{folder}: the adapter's model {base} is not a plain folder of transformers; merge the two"
         )
@@ -125,8 +132,40 @@ def _describe_adapter(folder: Path, name: str, origin: str) -> ModelSpec:
     own, its = (_vocabulary(Path(file)) for file in (folder / TOKENS, spec.artifact("tokenizer").parts[0].path))
     if own not in ({}, its):
         raise ArtifactError(f"{folder}: its {TOKENS} has other tokens than that of its model {base}; merge the two")
-    added = (as_artifact("adapter", folder / DELTAS), as_artifact("adapter-settings", folder / SETTINGS))
+    added = (as_artifact("adapter", folder / DELTAS), as_artifact("adapter-settings", folder / ADAPTER_SETTINGS))
     return spec.model_copy(update={"artifacts": (*spec.artifacts, *added)})
+
+
+def _base_folder(folder: Path) -> Path:
+    """Find the folder of the model that an adapter is for: a path beside it, an absolute one, or a hub id.
+
+    Raises `ArtifactError` that says what the adapter names and how to get it.
+    """
+    from embedlib.models.external import hub
+
+    settings = read_adapter_settings(folder)
+    named = settings.get("base_model_name_or_path")
+    if not isinstance(named, str) or not named:
+        raise ArtifactError(
+            f"{folder}: an adapter without its model: {ADAPTER_SETTINGS} has no base_model_name_or_path"
+        )
+    path = Path(named).expanduser()
+    for choice in (path,) if path.is_absolute() else (folder / path, folder.parent / path, path):
+        if choice.is_dir():
+            return choice.resolve()
+    if path.is_absolute() or named.startswith(".") or named.count("/") != 1:
+        raise ArtifactError(
+            f"{folder}: there is no folder {named!r}, which {ADAPTER_SETTINGS} names as the adapter's model; write "
+            "there the path of the model (from the adapter's folder, or absolute), or its hub id"
+        )
+    revision = settings.get("revision")
+    try:
+        return hub.fetch_snapshot(hub.HubId(named, "", revision if isinstance(revision, str) else ""))[0]
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{folder}: the adapter's model is not there: {error}, and write that path into {ADAPTER_SETTINGS} as "
+            "base_model_name_or_path"
+        ) from None
 
 
 def _vocabulary(file: Path) -> dict[str, int]:
@@ -137,7 +176,7 @@ def _vocabulary(file: Path) -> dict[str, int]:
         raise ArtifactError(f"{file}: not a tokenizer: {error}") from None
 
 
-def _check_model(folder: Path, encoder: str, config: Any) -> None:
+def _check_model(folder: Path, encoder: EncoderKind, config: Any) -> None:
     """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell."""
     sizes = (config.hidden_size, config.num_hidden_layers)
     told = check_shapes(open_model(folder, device="meta"), folder, *sizes)

@@ -44,7 +44,7 @@ class HubId:
         return f"hf:{self.repo}{'/' if self.file else ''}{self.file}@{commit}"
 
 
-def parse(text: str) -> HubId:
+def parse_hub_id(text: str) -> HubId:
     """Read `hf:owner/name`, with `/FILE.gguf` and `@revision` where they are given; raises `InputError`."""
     match = _ID.fullmatch(text)
     if match is None:
@@ -55,7 +55,7 @@ def parse(text: str) -> HubId:
     return HubId(match["repo"], match["file"] or "", match["revision"] or "")
 
 
-def fetch(source: HubId) -> tuple[Path, str]:
+def fetch_snapshot(source: HubId) -> tuple[Path, str]:
     """Give the folder of a model in the local hub cache and its commit, fetching what is not there.
 
     A commit that is there is not asked for again. Raises `ArtifactError` in one line that says what

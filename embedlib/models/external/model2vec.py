@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
 from embedlib.errors import ArtifactError
+from embedlib.models.encoder_kinds import MODEL2VEC
 from embedlib.models.external.folder_files import as_artifact, read_json, title_of
 from embedlib.models.external.tokenizer import lowers
 from embedlib.models.external.weights import WEIGHTS
@@ -44,7 +45,7 @@ def describe_model2vec(folder: Path, name: str, origin: str) -> ModelSpec:
         )
     window = read_json(folder / "config.json").get("max_length", _LONGEST)
     return ModelSpec(
-        name=name, title=title_of(origin), family="classical", kind="sentence", encoder="model2vec",
+        name=name, title=title_of(origin), family="classical", kind="sentence", encoder=MODEL2VEC.name,
         dimension=shapes["embeddings"][1], layers=0, parameters=math.prod(shapes["embeddings"]), max_tokens=window,
         case="lower" if lowers(tokenizer) else "cased", layer=0, pooling="mean", trained_on="not said",
         licence="not said", citation="none", origin=origin,

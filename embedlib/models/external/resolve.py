@@ -26,12 +26,12 @@ from embedlib.errors import ArtifactError, InputError
 from embedlib.models.external import hub
 from embedlib.models.external.bracket_options import Options, split_options
 from embedlib.models.external.compressed import PACKED
-from embedlib.models.external.word_vectors import neighbours, said_of
+from embedlib.models.external.word_vectors import file_notes, neighbours
 from embedlib.models.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["digits", "is_reference", "resolve", "stored_references"]
+__all__ = ["digits", "is_reference", "resolve_reference", "stored_references"]
 
 _FAMILIES = ("llm", "classical")
 _ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".safetensors", *PACKED}
@@ -78,7 +78,7 @@ def digits(spec: ModelSpec) -> str:
     return hashlib.sha256(spec.checksum.encode()).hexdigest()[:8]
 
 
-def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
+def resolve_reference(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
     """Turn a reference into its pinned form (absolute path, hub id with commit) and the model's spec.
 
     A model whose name would be one of `taken` gets 8 digits of its checksum behind it. A hub id is
@@ -88,8 +88,8 @@ def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
     """
     reference = _take_apart(text)
     if reference.is_hub:
-        source = hub.parse(reference.rest)
-        folder, commit = hub.fetch(source)
+        source = hub.parse_hub_id(reference.rest)
+        folder, commit = hub.fetch_snapshot(source)
         path = folder / source.file if source.file else folder
         pinned = reference.with_rest(source.at(commit))
         stem, origin = path.stem if source.file else source.repo.partition("/")[2], source.at(commit[:12])
@@ -109,7 +109,7 @@ def resolve(text: str, taken: Collection[str] = ()) -> tuple[str, ModelSpec]:
 def _tell(pinned: str, spec: ModelSpec) -> None:
     if (pinned, spec.checksum) not in _told:
         _told.add((pinned, spec.checksum))
-        for sentence in said_of(spec):
+        for sentence in file_notes(spec):
             logger.warning("%s: %s", spec.title, sentence)
 
 

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError, UnknownNameError
+from embedlib.models.encoder_kinds import BERT, SENTENCE_TRANSFORMERS, Pooling
 from embedlib.models.external.architectures import decoders
 from embedlib.models.external.bracket_options import Options
-from embedlib.models.external.folder_files import MODULES, as_artifact, quietly, read_json, title_of
+from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
 from embedlib.models.external.hf_folder import describe_transformer, window
 from embedlib.models.external.tokenizer import lowers
 from embedlib.models.external.weights import HEADS, INDEX, WEIGHTS, faults_of
-from embedlib.models.spec import ModelSpec, Pooling
+from embedlib.models.spec import ModelSpec
 
-SETTINGS = "config_sentence_transformers.json"
+LIBRARY_SETTINGS = "config_sentence_transformers.json"
 
 _POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max", "lasttoken": "last"}
 _LONG = "a longer text of more words, which another is filled up beside"
@@ -40,7 +42,7 @@ def describe_sentence_transformer(folder: Path, name: str, origin: str, options:
     text or cannot be loaded, and `UnknownNameError` for a prompt that the model has not.
     """
     options.check(folder, ("prompt",), "a folder of sentence-transformers")
-    modules, settings = _modules(folder), read_json(folder / SETTINGS)
+    modules, settings = _modules(folder), read_json(folder / LIBRARY_SETTINGS)
     kind = settings.get("model_type", "SentenceTransformer")
     if _SPARSE & {_class(module) for module in modules}:
         kind = "SparseEncoder"
@@ -104,7 +106,7 @@ def _as_encoder(folder: Path, modules: list[dict[str, Any]], name: str, origin: 
         spec = describe_transformer(below, name, origin, padded=True)
     except ArtifactError:  # the library may read it all the same, or says why not
         return None
-    if spec.encoder != "bert" or (settings.get("do_lower_case") and spec.case != "lower"):
+    if spec.encoder_kind != BERT or (settings.get("do_lower_case") and spec.case != "lower"):
         return None
     limit = window(below, None, settings.get("max_seq_length"))
     return spec.model_copy(update={"pooling": _POOLINGS[mode], "max_tokens": limit})
@@ -167,7 +169,7 @@ def _describe_by_library(
     files = sorted({file for file in _files_of(folder, modules) if file.suffix in _KEPT})
     return ModelSpec(
         name=name, title=title_of(origin), family="llm" if causal else "classical", kind="sentence",
-        encoder="sentence-transformers", dimension=len(alone), layers=0,
+        encoder=SENTENCE_TRANSFORMERS.name, dimension=len(alone), layers=0,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         max_tokens=min((int(limit) for limit in limits if limit and limit < 1e9), default=None),
         case="lower" if lowers(getattr(tokenizer, "backend_tokenizer", tokenizer)) else "cased",

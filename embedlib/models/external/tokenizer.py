@@ -14,8 +14,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from embedlib._util.paths import cache_dir, written_whole
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
-from embedlib.models.external.folder_files import quietly
 from embedlib.models.external.special_tokens import framing
 
 # A tokenizer can be made of any of these.
@@ -37,7 +37,7 @@ def tokenizer_files(folder: Path) -> list[Path]:
 
 
 def lowers(tokenizer: Any) -> bool:
-    """Tell whether a tokenizer lowers capital letters."""
+    """Say whether a tokenizer turns capital letters into small ones."""
     normalizer = getattr(tokenizer, "normalizer", None)
     return normalizer is not None and "ab" in str(normalizer.normalize_str("AB"))
 

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
 from embedlib.models.external.architectures import read_config, reason
-from embedlib.models.external.folder_files import quietly
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from embedlib._util.paths import cache_dir, made_whole
 from embedlib.errors import ArtifactError
+from embedlib.models.encoder_kinds import WORD_VECTORS
 from embedlib.models.external.bracket_options import Option, Options
 from embedlib.models.external.compressed import unpacked
 from embedlib.models.external.gensim_fasttext import FASTTEXT, Subwords, read_fasttext, read_gensim
 from embedlib.models.external.word_vector_layouts import Block, Layout, find_layout, read_vectors
 from embedlib.models.files import sha256
-from embedlib.models.spec import Artifact, Case, ModelSpec, Part
+from embedlib.models.spec import Artifact, Case, FilePart, ModelSpec
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +60,12 @@ def describe_vectors(path: Path, name: str, origin: str, options: Options) -> Mo
     about = _manifest(folder)
     numbers = (about["words"] + about["buckets"]) * about["dimension"]
     return ModelSpec(
-        name=name, title=path.name, family="classical", kind="static", encoder="word-vectors",
+        name=name, title=path.name, family="classical", kind="static", encoder=WORD_VECTORS.name,
         dimension=about["dimension"], layers=0, parameters=numbers,
         case=options.case or case_of(about["capitals"], about["letters"]), layer=0, pooling="mean",
         trained_on="not said", licence="not said", citation="none", origin=origin,
         artifacts=tuple(
-            Artifact(role=role, sha256=digest, parts=(Part(path=str(folder / _FILES[role])),))
+            Artifact(role=role, sha256=digest, parts=(FilePart(path=str(folder / _FILES[role])),))
             for role, digest in about["sha256"].items()
         ),
     )  # fmt: skip
@@ -81,10 +82,10 @@ def case_of(capitals: int, letters: int) -> Case:
     return "cased" if capitals > max(1, _MANY * letters) else "mixed"
 
 
-def said_of(spec: ModelSpec) -> list[str]:
+def file_notes(spec: ModelSpec) -> list[str]:
     """List what is to be known of the file that a model was converted from: words that were left out, and why."""
     folder = Path(spec.artifacts[0].parts[0].path).parent
-    if spec.encoder != "word-vectors" or not (folder / _MANIFEST).is_file():
+    if spec.encoder_kind != WORD_VECTORS or not (folder / _MANIFEST).is_file():
         return []
     return list(map(str, _manifest(folder)["said"]))
 

@@ -11,6 +11,7 @@ from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError, RecordError
 from embedlib.metrics.verdicts import Verdict
 from embedlib.records.make import make_record
+from embedlib.records.phrases import listed, number_word
 from embedlib.records.read import MIME, all_outputs, last_run, read_records, record_in
 from embedlib.records.tolerance import Tolerance
 
@@ -129,11 +130,22 @@ def test_what_was_recorded_is_read_back(tmp_path):
     assert math.isnan(records["d2"].effect)
     assert (records["n"], records["word"]) == (3, "dog")
     assert math.isnan(records["x"])
+    with pytest.raises(NotebookError, match=r"01_a\.ipynb has no record 'words' \(it has 'word'\).*embedlib run 01_a"):
+        records["words"]
     with pytest.raises(NotebookError, match="was it run"):
         read_records(notebook(tmp_path / "02_b.ipynb"))
     (tmp_path / "03_c.ipynb").write_text("{")
     with pytest.raises(NotebookError, match="not a notebook"):
         read_records(tmp_path / "03_c.ipynb")
+
+
+def test_numbers_and_lists_as_words():
+    assert [number_word(count) for count in (0, 1, 12, 13)] == ["none", "one", "twelve", "13"]
+    assert [listed(parts) for parts in (["a"], ["a", "b"], ("a", "b", "c"))] == ["a", "a and b", "a, b and c"]
+    with pytest.raises(RecordError, match="at least 0, not -1"):
+        number_word(-1)
+    with pytest.raises(RecordError, match="no words"):
+        listed([])
 
 
 def test_the_last_run_of_a_chapter_is_found():

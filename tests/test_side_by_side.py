@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib.book.check.compare import compare_runs
+from embedlib.book.check.side_by_side import compare_runs
 from embedlib.book.notebooks import write
 from embedlib.errors import NotebookError
 from embedlib.metrics.verdicts import Verdict

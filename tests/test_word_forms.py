@@ -42,7 +42,7 @@ def test_lower_case_merges_what_becomes_one():
 def test_a_word_under_two_spellings_is_one_candidate():
     keys = ["athens", "dog", "Athens", "greece", "turkey", "Turkey"]
     vectors = np.array([[1, 0], [0, 1], [1, 0], [1, 1], [2, 1], [1, 2]], dtype=np.float32)
-    table = EmbeddingTable(keys, vectors, {"x": "no"}, found_as={"athens": "Athens", "greece": "Greece"})
+    table = EmbeddingTable.plain(keys, vectors, {"x": "no"}, found_as={"athens": "Athens", "greece": "Greece"})
     found = once(table)
     assert found.keys == ["Athens", "dog", "Greece", "turkey", "Turkey"]
     assert found.vectors.tolist() == [[1, 0], [0, 1], [1, 1], [2, 1], [1, 2]]
@@ -50,10 +50,12 @@ def test_a_word_under_two_spellings_is_one_candidate():
     frame = relations(("e", "r", "athens", ("greece",)), ("e", "r", "Athens", ("Hellas", "Greece")))
     for each in (table, found):
         assert as_found(frame, each)["targets"].tolist() == [("Greece", "Hellas")]
-    made = EmbeddingTable(["unseen", "unheard"], vectors[:2], found_as={"unseen": "", "unheard": ""})  # of subwords
+    made = EmbeddingTable.plain(
+        ["unseen", "unheard"], vectors[:2], found_as={"unseen": "", "unheard": ""}
+    )  # of subwords
     assert once(made).keys == ["unseen", "unheard"]
     assert as_found(relations(("e", "r", "unseen", ("unheard",))), made)["source"].tolist() == ["unseen"]
-    plain = EmbeddingTable(["dog"], vectors[:1])
+    plain = EmbeddingTable.plain(["dog"], vectors[:1])
     assert once(plain) is plain
     assert as_found(frame, plain) is frame
 

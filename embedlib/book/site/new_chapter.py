@@ -13,7 +13,7 @@ from embedlib.book.notebooks import notebook_sources, write_text
 from embedlib.book.site.staging import pages_of
 from embedlib.errors import InputError, NotebookError
 
-TEMPLATE = Path(__file__).with_name("chapter.md")
+TEMPLATE = Path(__file__).with_name("new_chapter.md")
 
 _NAME = re.compile(r"\d\d(_[a-z0-9]+)+")
 

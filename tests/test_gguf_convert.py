@@ -16,7 +16,7 @@ from conftest import artifact, byte_tokenizer, tiny_config
 from transformers import AutoModelForCausalLM
 
 from embedlib.encoders.gguf_convert import is_converted, model_folder
-from embedlib.encoders.registry import load_model
+from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
 from embedlib.models.spec import ModelSpec
 
