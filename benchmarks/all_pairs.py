@@ -72,7 +72,7 @@ def check() -> str:
     if (counts != expected).any():
         raise SystemExit("the histogram's counts are not numpy's: the comparison is void")
     return (
-        f"On {CHECKED:,} words all {len(counts)} counts, {counts.sum():,} pairs together, equal those of numpy's "
+        f"On {CHECKED:,} words ({counts.sum():,} pairs), all {len(counts)} counts equal those of numpy's "
         "histogram with the same edges."
     )
 

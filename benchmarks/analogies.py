@@ -97,7 +97,7 @@ def main() -> None:
             f"{above:.0f} MiB; target below {MEMORY:,}: {common.verdict(above < MEMORY)}",
         )],
     )  # fmt: skip
-    best = f"Best of {given.peer_repeats} for gensim, of {given.repeats} for embedlib."
+    best = f"The best of {given.peer_repeats} times for gensim, and of {given.repeats} for embedlib."
     line = common.machine_line("gensim", "numpy", "numba")
     common.write_section("analogies", f"{content}\n{best} {line}", print_only=given.print_only)
 

@@ -112,7 +112,8 @@ def target(dtype: str, ratio: float, device: str) -> str:
     """Say what the target is, and whether it is met or does not apply."""
     text = f"at least {TIMES[dtype]}"
     if dtype == "bfloat16" and not fast_bfloat16(device):
-        return f"{text} with AMX or a GPU: does not apply here, {'met' if ratio >= TIMES[dtype] else 'not met'}"
+        would = "would be met" if ratio >= TIMES[dtype] else "would not be met"
+        return f"{text} where AMX or a GPU does the work, so not here; it {would}"
     return f"{text}: {common.verdict(ratio >= TIMES[dtype])}"
 
 
@@ -194,9 +195,12 @@ def main() -> None:
         ("model", "score", "float32", "bfloat16", "difference"), [line for _, lines in results for line in lines]
     )
     sort = "random" if given.random else "most frequent"
-    about = f"{len(words):,} {sort} words, batch 256, best of {given.repeats}. {hardware(given.device)}"
+    about = (
+        f"The {len(words):,} {sort} words in batches of 256; the best of {given.repeats} times. "
+        f"{hardware(given.device)}"
+    )
     line = common.machine_line("torch", "transformers", "sentence-transformers")
-    caption = f"Scores over the {len(listed):,} words of the test sets and the {given.candidates:,} most frequent:"
+    caption = f"Scores on {len(listed):,} words, those of the test sets and the {given.candidates:,} most frequent:"
     content = f"{first}\n{about}\n\n{caption}\n\n{second}\n{line}"
     common.write_section("extraction", content, print_only=given.print_only)
 

@@ -133,7 +133,10 @@ def growth(found: pd.DataFrame) -> str:
     times = found.pivot_table(index="work", columns="words", values="seconds", sort=False)
     powers = np.log(times[large] / times[small]) / np.log(large / small)
     parts = [f"{NAMES[str(work)]} {power:.2f}" for work, power in powers.items()]
-    return f"From {small:,} to {large:,} words, time grows as this power of the number of words: {', '.join(parts)}."
+    return (
+        f"From {small:,} to {large:,} words, time grows as a power of the number of words. The exponents: "
+        f"{', '.join(parts)}."
+    )
 
 
 def main() -> None:

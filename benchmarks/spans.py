@@ -103,9 +103,10 @@ def main() -> None:
     ]  # fmt: skip
     content = common.table(("what", "contexts/s", "times minicons", "target"), lines)
     content += (
-        f"\n`{given.model}`, layer {encoder.spec.layer}, mean over the span's tokens, fp32; {len(found):,} anchor "
-        f"sentences of {len(keys):,}, the others' spans not found by minicons; batch {given.batch}, best of "
-        f"{given.repeats}. All layers are {len(every)}, from one pass. Smallest cosine of two vectors: {least:.6f}.\n\n"
+        f"\n`{given.model}`, layer {encoder.spec.layer}, mean of the span's tokens, fp32. minicons finds the spans of "
+        f"{len(found):,} of {len(keys):,} anchor sentences, and only these are timed, in batches of {given.batch}; "
+        f'the best of {given.repeats} times. "All layers" are {len(every)}, from one pass. The smallest cosine of an '
+        f"embedlib vector with minicons' is {least:.6f}.\n\n"
     )
     content += common.machine_line("torch", "transformers", "minicons")
     common.write_section("spans", content, print_only=given.print_only)

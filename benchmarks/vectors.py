@@ -138,7 +138,7 @@ def main() -> None:
             ),
         ],
     )
-    best = f"Best of {given.repeats}, gensim's text of {given.peer_repeats}."
+    best = f"The best of {given.repeats} times, for gensim's text of {given.peer_repeats}."
     line = common.machine_line("gensim", "numpy", "pyarrow")
     common.write_section("vectors", f"{content}\n{best} {line}", print_only=given.print_only)
 

@@ -6,7 +6,7 @@ from conftest import FRONT
 
 from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_source
-from embedlib.book.run import run as running
+from embedlib.book.run import freshness
 from embedlib.book.run.dependencies import uses_of
 from embedlib.book.run.freshness import fingerprint, why, write_state
 from embedlib.book.run.plan import plan
@@ -184,7 +184,7 @@ def test_a_change_of_the_code_of_a_models_kind_is_a_reason(tmp_path, monkeypatch
     write_state(planned, fingerprint(planned))
     assert why(planned, fingerprint(planned)) == []
     monkeypatch.setattr(
-        running, "code_version", lambda spec: "other" if spec.name == "sbert-minilm" else code_version(spec)
+        freshness, "code_version", lambda spec: "other" if spec.name == "sbert-minilm" else code_version(spec)
     )
     assert why(planned, fingerprint(planned)) == ["code of models: sbert-minilm changed"]
 

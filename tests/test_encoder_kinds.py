@@ -72,7 +72,7 @@ def count(text, letters):
 
 def forget():
     """Forget what was found on another path."""
-    for function in (encoder_kinds._entry_points, encoder_kinds._loaded, code_digest._file_of):
+    for function in (encoder_kinds._entry_points, encoder_kinds._loaded, code_digest.module_file):
         function.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "letter_counts"]:
         del sys.modules[name]
@@ -195,7 +195,7 @@ def versions(tmp_path, monkeypatch):
     copied = tmp_path / "embedlib"
     shutil.copytree(PROJECT / "embedlib", copied)
     monkeypatch.setattr(code_digest, "_PACKAGE", copied)
-    code_digest._file_of.cache_clear()
+    code_digest.module_file.cache_clear()
     digests = {
         name: {path: code_digest.code_digest([path]) for path in code_digest.imported_files(kind.module)}
         for name, kind in ENCODER_KINDS.items()
@@ -217,7 +217,7 @@ def versions(tmp_path, monkeypatch):
 
     yield edited
     monkeypatch.undo()
-    code_digest._file_of.cache_clear()
+    code_digest.module_file.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -245,12 +245,12 @@ def test_an_edit_changes_the_code_version_of_a_model(tmp_path, monkeypatch):
     copied = tmp_path / "embedlib"
     shutil.copytree(PROJECT / "embedlib", copied)
     monkeypatch.setattr(code_digest, "_PACKAGE", copied)
-    code_digest._file_of.cache_clear()
+    code_digest.module_file.cache_clear()
     try:
         weights = copied / "models" / "external" / "weights.py"
         weights.write_text(weights.read_text().replace("model.eval()", "model.eval().half()"))
         assert code_version(spec) != before
     finally:
         monkeypatch.undo()
-        code_digest._file_of.cache_clear()
+        code_digest.module_file.cache_clear()
     assert code_version(spec) == before

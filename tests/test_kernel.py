@@ -57,7 +57,7 @@ def test_a_new_chapter_runs_unchanged(cache, tmp_path):
     source = new_chapter("42_word_lengths", project=tmp_path)
     run = executed(opened(source), source.parent)
     records = records_of(run)
-    assert [key for (key,) in records["lengths"]["keys"]] == ["glove-6b-50d", "wordllama-l2-256"]
+    assert [key for (key,) in records["spreads"]["keys"]] == ["glove-6b-50d", "wordllama-l2-256"]
     assert {output.output_type for output in outputs_of(run)} == {"display_data"}
 
 

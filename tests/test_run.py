@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 from embedlib import cli
 from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import find_source
-from embedlib.book.run import run as running
 from embedlib.book.run.freshness import fingerprint, why, write_state
 from embedlib.book.run.plan import plan
 from embedlib.book.run.run import execute

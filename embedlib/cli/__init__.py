@@ -1,4 +1,4 @@
-"""The command line: models, extraction, the store, notebooks and sweeps, drift, the book and its state."""
+"""Measure word vectors and build the book: models, extraction, the store, notebooks, sweeps, drift."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from embedlib.cli.terminal import LogLines, console, errors, field_lines, said_o
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-store_app = typer.Typer(help="List, size and clean the stored embeddings (alone: list).")
+store_app = typer.Typer(help="List the stored embeddings, with their sizes, or clean them up. Without a command: list.")
 app.add_typer(store_app, name="store")
 
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        "--model", "-m", help="A roster name, a path or hf:owner/name; several times for several; default: all."
+        "--model", "-m", help="A roster name, a path or hf:owner/name. Repeat it for more models. Default: all."
     ),
 ]
 
@@ -35,11 +35,11 @@ Wide = Annotated[bool, typer.Option("--wide", help="Show all columns, however wi
 @app.command()
 def models(
     reference: Annotated[
-        list[str] | None, typer.Argument(help="Names, paths or hub ids (hf:owner/name): these only, with everything.")
+        list[str] | None, typer.Argument(help="Names, paths or hub ids (hf:owner/name): show all about these only.")
     ] = None,
     wide: Wide = False,
 ) -> None:
-    """Show the roster: what each model is, and whether it is ready here; or all that is known of some models."""
+    """Show what each model of the roster is and whether it is ready here, or all about the models that you name."""
     from embedlib.cli.tables import MODEL_COLUMNS, file_fields, model_fields, model_rows
     from embedlib.models.roster import find_model, roster
 
@@ -53,18 +53,21 @@ def models(
             say("\n".join(["", *lines] if number else lines))
     else:
         show_table("Models", MODEL_COLUMNS, model_rows(specs))
-        say("More columns: --wide. All of one, or of your own: embedlib models NAME_OR_PATH", errors)
+        say("For more columns: --wide. For all about one model, or your own: embedlib models NAME_OR_PATH", errors)
 
 
 @app.command()
 def extract(
     model: Models = None,
     words: Annotated[str, typer.Option(help='How many of the most frequent words, "all", or a file of words.')] = "all",
-    layer: Annotated[Optional[str], typer.Option(help='A layer number or "all"; default: the roster\'s.')] = None,
-    pooling: Annotated[Optional[str], typer.Option(help="mean, last, first or max; default: the roster's.")] = None,
-    template: Annotated[Optional[str], typer.Option(help="A text with {text} in it; default: the word alone.")] = None,
+    layer: Annotated[Optional[str], typer.Option(help='A layer number or "all". Default: the roster\'s.')] = None,
+    pooling: Annotated[Optional[str], typer.Option(help="mean, last, first or max. Default: the roster's.")] = None,
+    template: Annotated[
+        Optional[str],
+        typer.Option(help="A text with {text} where the word goes. Default: the word alone."),
+    ] = None,
 ) -> None:
-    """Compute and store the embeddings of words; what is stored already is not computed again."""
+    """Compute and store the embeddings of words. What is stored already is not computed again."""
     from embedlib.datasets.lexicon import load_words
     from embedlib.embeddings.embed import embed_words
     from embedlib.models.roster import find_model, roster
@@ -87,7 +90,7 @@ def extract(
 
 @store_app.callback(invoke_without_command=True)
 def store_alone(context: typer.Context) -> None:
-    """List, size and clean the stored embeddings; alone, it lists them."""
+    """List the stored embeddings, with their sizes, or clean them up. Without a command: list."""
     if context.invoked_subcommand is None:
         store_list()
 
@@ -108,11 +111,11 @@ def store_list(wide: Wide = False) -> None:
 def store_clean(
     model: Models = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="Remove vectors of models or code that are no longer current.")
+        bool, typer.Option("--stale", help="Also remove vectors that were made by older models or older code.")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Remove all vectors (of the models named).")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Remove all vectors (of --model, if given).")] = False,
 ) -> None:
-    """Remove damaged shards and unfinished files; with --stale or --all, vectors too."""
+    """Remove damaged shards and unfinished files. With --stale or --all, remove vectors, too."""
     from embedlib.cli.tables import is_current
     from embedlib.embeddings.store import remove, stored_folders
 
@@ -136,13 +139,14 @@ def store_clean(
 def run(
     notebook: Annotated[str, typer.Argument(help="A notebook's path or name.")],
     parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter.")
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter. Repeat for more."),
     ] = None,
     help_parameters: Annotated[bool, typer.Option("--help-parameters", help="List the parameters.")] = False,
-    why: Annotated[bool, typer.Option("--why", help="Say what changed since the last run; run nothing.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Run even where nothing changed.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Say what changed since the last run, and run nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")] = False,
 ) -> None:
-    """Execute a notebook with parameters into _build/executed/; skip it where nothing changed."""
+    """Run a notebook with parameters, and write the result to _build/executed/. If nothing changed, it is not run."""
     from embedlib.book.notebooks import find_source, read_source
     from embedlib.book.run.freshness import fingerprint
     from embedlib.book.run.freshness import why as reasons_of
@@ -176,15 +180,15 @@ def sweep(
     notebook: Annotated[str, typer.Argument(help="A notebook's path or name.")],
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value; again, or with commas, for several."),
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value. For several, repeat it or use commas."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many runs at a time.")] = 1,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points; run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the combinations, and run nothing.")] = False,
 ) -> None:
-    """Run a notebook at every combination of values, and put all records into one table in _build/sweeps/.
+    """Run a notebook with every combination of values, and put all records into one table in _build/sweeps/.
 
-    A parameter is given several values by -p again (-p models=glove-6b-50d -p models=sbert-minilm);
-    numbers, truth values and fixed choices also by commas (-p layer_step=3,6).
+    To give a parameter several values, repeat -p (-p models=glove-6b-50d -p models=sbert-minilm).
+    For numbers, truth values and fixed choices, commas work too (-p layer_step=3,6).
     """
     from embedlib.book.notebooks import find_source
     from embedlib.book.run.freshness import fingerprint, why
@@ -211,10 +215,10 @@ def sweep(
 
 @app.command()
 def status(
-    profile: Annotated[str, typer.Option(help="Which runs: default, or full (see build).")] = "default",
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")] = False,
+    profile: Annotated[str, typer.Option(help="Which runs to show: default, or full (see build).")] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
 ) -> None:
-    """Show where every notebook's run and every model's files stand; nothing runs."""
+    """Show which notebooks are up to date and which models are ready. Nothing is run."""
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run.status import first_reasons, model_statuses, notebook_status
 
@@ -233,7 +237,7 @@ def status(
 
 @app.command()
 def doctor() -> None:
-    """Look at this machine: Python, packages, cache, memory, kernel and more; exit status 1 for a problem."""
+    """Check this machine: Python, packages, cache, memory, kernel and more. A problem gives exit status 1."""
     from embedlib.book.check.doctor import examine
 
     found = examine()
@@ -248,13 +252,13 @@ def doctor() -> None:
 
 @app.command()
 def drift(
-    notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None,
-    reuse: Annotated[bool, typer.Option("--reuse", help="Take a run whose dependencies have not changed.")] = False,
+    notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks. Default: all.")] = None,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Use the last run if nothing changed.")] = False,
     report: Annotated[
-        Optional[Path], typer.Option(help="Folder of index.html and summary.md; default: _build/drift.")
+        Optional[Path], typer.Option(help="The folder for index.html and summary.md. Default: _build/drift.")
     ] = None,
 ) -> None:
-    """Run notebooks at default parameters, compare them with the committed ones, and write a report."""
+    """Run notebooks with their default parameters, compare them with the committed ones, and write a report."""
     from embedlib._util.paths import PROJECT
     from embedlib.book.check.gate import GateOutcome, check_all, plan_gate
     from embedlib.book.check.report import write_report
@@ -280,7 +284,7 @@ def drift(
     if not outcome.passed:
         say(
             f"{len(outcome.found)} differences and {len(outcome.failed)} failed runs in {len(checked)} notebooks. "
-            "Where the new outputs are right, `make accept` makes them the reference.",
+            "If the new outputs are right, `make accept` makes them the reference.",
             errors,
         )
         raise typer.Exit(1)
@@ -290,10 +294,10 @@ def drift(
 @app.command()
 def compare(
     first: Annotated[str, typer.Argument(help="An executed notebook (.ipynb).")],
-    second: Annotated[str, typer.Argument(help="Another run of it.")],
-    everything: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
+    second: Annotated[str, typer.Argument(help="Another run of the same notebook.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also show what agrees.")] = False,
 ) -> None:
-    """Show the records of two runs side by side; without --all, those that differ by more than allowed."""
+    """Show the records of two runs side by side. Without --all, only those that differ by more than allowed."""
     from embedlib.book.check.side_by_side import compare_runs
     from embedlib.book.notebooks import read_executed
 
@@ -309,21 +313,21 @@ def compare(
 
 
 @app.command()
-def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks; default: all.")] = None) -> None:
-    """Make the fresh outputs at default parameters the reference for drift."""
+def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks. Default: all.")] = None) -> None:
+    """Make the newest outputs with default parameters the reference for drift."""
     from embedlib.book.notebooks import find_source
     from embedlib.book.site.build import accept as accept_outputs
 
     written = accept_outputs([find_source(name).stem for name in notebook or []])
-    say("\n".join(str(path) for path in written) or "the reference is what was run already")
+    say("\n".join(str(path) for path in written) or "nothing to accept: the reference has these outputs already")
 
 
 @app.command()
 def build(
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
-    profile: Annotated[str, typer.Option(help="default, or full: every notebook on the whole lexicon.")] = "default",
+    profile: Annotated[str, typer.Option(help="default, or full (every notebook uses the whole lexicon).")] = "default",
 ) -> None:
-    """Extract, execute the notebooks that need it, and build the HTML."""
+    """Compute the vectors, run the notebooks that need it, and build the HTML pages."""
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run.prepare import extract_for, plan_profile
     from embedlib.book.run.progress import board, execute_all
@@ -339,17 +343,17 @@ def build(
 
 @app.command("new-chapter")
 def new_chapter(
-    name: Annotated[str, typer.Argument(help="NN_topic, such as 12_word_lengths.")],
-    title: Annotated[str, typer.Option(help="The heading; default: the topic.")] = "",
+    name: Annotated[str, typer.Argument(help="The name, a number and a topic, such as 12_word_lengths.")],
+    title: Annotated[str, typer.Option(help="The heading. Default: the topic.")] = "",
 ) -> None:
-    """Write a chapter that runs as it is, with the house's spine, and list it in _toc.yml."""
+    """Write a new chapter in the form that all chapters have, which already runs, and list it in _toc.yml."""
     from embedlib.book.site.new_chapter import new_chapter as write_chapter
 
     source = write_chapter(name, title)
     say(f"wrote {source} and listed it in _toc.yml")
     say(
         f"Edit it, then: `embedlib run {name}`, `embedlib build`, `embedlib accept {name}`. The paired {name}.ipynb "
-        "appears with accept; until then `make test` and `make drift` miss it."
+        "is written by accept. Until then `make test` and `make drift` report that it is missing."
     )
 
 

@@ -13,6 +13,13 @@ from embedlib.metrics.estimates import Estimate, Estimates
 
 VerdictWord = Literal["reproduced", "partly", "not reproduced", "cannot be tested here"]
 VERDICTS: tuple[str, ...] = get_args(VerdictWord)
+# How a verdict ends the sentence "The claim is ...".
+SAID: dict[VerdictWord, str] = {
+    "reproduced": "reproduced",
+    "partly": "partly reproduced",
+    "not reproduced": "not reproduced",
+    "cannot be tested here": "one that cannot be tested with these models",
+}
 
 
 @dataclass(frozen=True)
