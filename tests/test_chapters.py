@@ -90,6 +90,8 @@ def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
     assert records["c1-verdict"]["value"]["verdict"] == "cannot be tested here"
     assert records["anchors-kept"]["value"] == 4
+    assert records["in-short"]["value"].endswith("only the form of the word moves its vector.")
+    assert records["llm-lead"]["value"] is None
     with pytest.raises(NotebookError, match="unknown anchor 'zzz'"):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
 
@@ -98,6 +100,7 @@ def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, 
     settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
     records = run("09_layers", settings, build)
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
+    assert records["in-short"]["value"].count("LLM") == records["duels-made"]["value"] == 0
     with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):
         run("09_layers", {**settings, "models": "glove-6b-50d"}, build)
     with pytest.raises(NotebookError, match="senses has 1 of the two or more items"):
