@@ -165,6 +165,47 @@ def evaluate(
     return pd.DataFrame(rows)
 
 
+def accuracies(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Give the accuracy of answers together, in two columns: "over all" questions and "over answered" ones.
+
+    `answers` has rows as of `evaluate`; `by` names the columns that say which of them belong together, and
+    the result has a row for each. Where no question was answered, the second accuracy is NaN.
+
+    Example:
+        >>> answers = pd.DataFrame({"group": ["semantic"] * 2, "asked": [6, 4], "answered": [5, 0], "right": [2, 0]})
+        >>> accuracies(answers, ["group"]).loc["semantic"].to_dict()
+        {'over all': 0.2, 'over answered': 0.4}
+    """
+    sums = answers.groupby(list(by), observed=True)[["asked", "answered", "right"]].sum()
+    return pd.DataFrame({
+        "over all": sums["right"] / sums["asked"],
+        "over answered": sums["right"] / sums["answered"].replace(0, np.nan),
+    })  # fmt: skip
+
+
+def landings(answers: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give where answers land, as shares of the answered questions: a row for each candidates and `by`.
+
+    `answers` has rows as of `evaluate`. The candidates are "inputs allowed" or "inputs excluded"; the
+    columns are right, on an input, a variant and elsewhere (linzen2016issues). Where inputs are excluded
+    no answer can be one: NaN.
+
+    Example:
+        >>> answers = pd.DataFrame({"model": ["glove"], "answered": 4, "right": 3, "variant": 0, "elsewhere": 1})
+        >>> answers = answers.assign(right_allowed=1, input_allowed=2, variant_allowed=0, elsewhere_allowed=1)
+        >>> landings(answers, "model").loc[("inputs allowed", "glove")].to_dict()
+        {'right': 0.25, 'on an input': 0.5, 'a variant': 0.0, 'elsewhere': 0.25}
+    """
+    counts = answers.groupby(by, observed=True)[answers.select_dtypes("integer").columns.to_list()].sum()
+    shares = counts.div(counts["answered"], axis=0).assign(input=np.nan)
+    places = {"right": "right", "input": "on an input", "variant": "a variant", "elsewhere": "elsewhere"}
+    found = {}
+    for candidates, suffix in (("inputs allowed", "_allowed"), ("inputs excluded", "")):
+        columns = [f"{place}{suffix}" for place in places]
+        found[candidates] = shares[columns].set_axis(list(places.values()), axis=1)
+    return pd.concat(found, names=["candidates"])
+
+
 def _of_relation(vectors: Vectors, q: Questions, method: str, rng: np.random.Generator) -> tuple[Answers, Rows, Rows]:
     if len(q.pairs) < 3:
         none = np.empty(0, dtype=np.int32)
