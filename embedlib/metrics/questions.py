@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,59 @@ def evaluate(
                 **_landings(answers, inputs, right, codes),
             })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+class Vocabulary(Protocol):
+    """Words with a vector each, as an `EmbeddingTable` has them."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The words."""
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors, (n, d)."""
+
+
+def evaluate_models(
+    tables: Mapping[str, Vocabulary],
+    asked: Mapping[tuple[str, str], Sequence[Questions]],
+    methods: Sequence[str],
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Answer the questions of each model and test set, as `evaluate` does, in one frame.
+
+    `tables` has the candidates by model, and `asked` the questions by model and set. The frame has the
+    columns of `evaluate`, and model, set and accuracy. A question that a model cannot answer counts as
+    wrong. Models and methods are categories in the order given. A model that can answer no question of a
+    set has no row for it. Raises `InputError` where no model can answer any.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> words = ["cat", "cats", "dog", "dogs", "tree"]
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> tables = {"glove": SimpleNamespace(keys=words, vectors=vectors)}
+        >>> asked = {("glove", "ours"): from_relations(relations, words)}
+        >>> found = evaluate_models(tables, asked, ["3CosAdd"], seed=0)
+        >>> found[["model", "set", "accuracy"]].to_numpy().tolist()
+        [['glove', 'ours', 1.0]]
+    """
+    found = []
+    for name in dict.fromkeys(name for _, name in asked):
+        for model, table in tables.items():
+            if any(len(relation.pairwise) for relation in asked[model, name]):
+                result = evaluate(table.vectors, table.keys, asked[model, name], methods, seed=seed)
+                found.append(result.assign(model=model, set=name))
+    if not found:
+        raise InputError("no model can answer a question of any test set")
+    answers = pd.concat(found, ignore_index=True)
+    answers["accuracy"] = answers["right"] / answers["asked"]
+    answers["model"] = pd.Categorical(answers["model"], list(tables))
+    answers["method"] = pd.Categorical(answers["method"], list(methods))
+    return answers
 
 
 def accuracies(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

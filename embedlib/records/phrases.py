@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from embedlib.errors import RecordError
+from embedlib.metrics.families import FamilyLead
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -36,18 +37,34 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def say_gap(low: float, high: float, who: str, unit: str = "points") -> str:
-    """Say what a 95 % interval of a lead allows: how wide the gap is, or that either side may be ahead.
+def say_lead(lead: FamilyLead, shares: Mapping[str, float], does: str, others: str) -> str:
+    """Say which family is ahead, by how much of what it does, and what that is worth with other items.
 
-    `low` and `high` are the ends of the interval of how far `who` is ahead, in `unit`.
+    `shares` has each model's score, as a share of 1, and `does` is what a model does in that share of the
+    items, such as "finds it in". `others` are the items that could be drawn instead.
 
     Example:
-        >>> say_gap(-11.2, -3.8, "the LLM")
-        'the gap would be between 4 and 11 points'
-        >>> say_gap(-2.1, 3.9, "the LLM")
-        'the LLM could be 2 points behind or 4 ahead'
+        >>> from embedlib.metrics.estimates import Estimate
+        >>> lead = FamilyLead("gemma", "glove", Estimate(-0.08, [-0.112, -0.038]))
+        >>> said = say_lead(lead, {"gemma": 0.2, "glove": 0.28}, "finds it in", "other relations").split(". ")
+        >>> said[0]
+        'LLMs are behind: the best of them, gemma, finds it in 20 %'
+        >>> said[1]
+        'With other relations, the gap would be between 4 and 11 points (95 % interval).'
     """
-    if low > 0 or high < 0:
-        nearer, farther = sorted((abs(low), abs(high)))
-        return f"the gap would be between {nearer:.0f} and {farther:.0f} {unit}"
-    return f"{who} could be {-low:.0f} {unit} behind or {high:.0f} ahead"
+    if lead.estimate is None:
+        return "This run has models of one family only, so it compares none with the other."
+    llm, classical = (f"{does} {100 * shares[model]:.0f} %" for model in (lead.llm, lead.classical))
+    low, high = (100 * end for end in lead.estimate.interval())
+    nearer, farther = sorted((abs(low), abs(high)))
+    gap = f"the gap would be between {nearer:.0f} and {farther:.0f} points"
+    if high < 0:
+        who = f"LLMs are behind: the best of them, {lead.llm}, {llm}."
+    elif low > 0:
+        who = f"Classical models are behind: the best of them, {lead.classical}, {classical}."
+    else:
+        in_share = f"in {100 * shares[lead.classical]:.0f} %"
+        who = f"Neither family is clearly ahead: the best LLM, {lead.llm}, {llm}, the best classical model, "
+        who += f"{lead.classical}, {in_share}."
+        gap = f"the LLM could be {-low:.0f} points behind or {high:.0f} ahead"
+    return f"{who} With {others}, {gap} (95 % interval)."
