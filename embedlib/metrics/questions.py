@@ -219,6 +219,43 @@ def evaluate_models(
     return answers
 
 
+def coverage(tables: Mapping[str, Vocabulary], asked: Mapping[tuple[str, str], Sequence[Questions]]) -> pd.DataFrame:
+    """Count the candidates of each model, and of each test set the pairwise questions asked and answered.
+
+    `tables` has the candidates by model, and `asked` the questions by model and set. A row a model.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> words = ["cat", "cats", "dog", "dogs", "tree"]
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> tables = {"glove": SimpleNamespace(keys=words, vectors=np.eye(5))}
+        >>> coverage(tables, {("glove", "ours"): from_relations(relations, words)}).loc["glove"].to_dict()
+        {'candidates': 5, 'ours, asked': 2, 'ours, answered': 2}
+    """
+    counts = {model: {"candidates": len(table.keys)} for model, table in tables.items()}
+    for (model, name), made in asked.items():
+        counts[model][f"{name}, asked"] = sum(relation.asked for relation in made)
+        counts[model][f"{name}, answered"] = sum(len(relation.pairwise) for relation in made)
+    return pd.DataFrame(counts).T.rename_axis("model")
+
+
+def accuracy_of_relations(vectors: Vectors, words: Sequence[str], relations: pd.DataFrame, *, seed: int) -> float:
+    """Give the share of all questions of some relations that 3CosAdd answers rightly; relations as of `bats`.
+
+    `vectors` (n, d) of all `words` are the candidates. Raises `InputError` as `evaluate` does.
+
+    Example:
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> accuracy_of_relations(vectors, ["cat", "cats", "dog", "dogs", "tree"], relations, seed=0)
+        1.0
+    """
+    answers = evaluate(vectors, words, from_relations(relations, words), ["3CosAdd"], seed=seed)
+    return float(answers["right"].sum() / answers["asked"].sum())
+
+
 def accuracies(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Give the accuracy of answers together, in two columns: "over all" questions and "over answered" ones.
 
