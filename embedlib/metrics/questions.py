@@ -104,6 +104,17 @@ def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questi
     return found
 
 
+def from_test_set(frame: pd.DataFrame, words: Sequence[str]) -> list[Questions]:
+    """Make the questions of a test set, relations as of `bats` or questions as of `google-analogies`.
+
+    Example:
+        >>> asked = pd.DataFrame([("gram8", "cat", "cats", "dog", "dogs")], columns=["relation", "a", "a2", "b", "b2"])
+        >>> len(from_test_set(asked, ["cat", "cats", "dog", "dogs"])[0].pairwise)
+        1
+    """
+    return from_relations(frame, words) if "targets" in frame else from_analogies(frame, words)
+
+
 def stems(words: Sequence[str]) -> NDArray[np.int64]:
     """Give each word the number of its Porter stem (porter1980algorithm): variants share one.
 
@@ -254,6 +265,20 @@ def accuracy_of_relations(vectors: Vectors, words: Sequence[str], relations: pd.
     """
     answers = evaluate(vectors, words, from_relations(relations, words), ["3CosAdd"], seed=seed)
     return float(answers["right"].sum() / answers["asked"].sum())
+
+
+def mean_accuracy(answers: pd.DataFrame, rows: str, columns: str = "model") -> pd.DataFrame:
+    """Give the mean of the accuracies in answers, as of `evaluate_models`, by two of their columns.
+
+    Rows and columns have the order in which they come and are plain strings. What comes nowhere is left out.
+
+    Example:
+        >>> answers = pd.DataFrame({"relation": ["plural"] * 2, "model": ["use", "glove"], "accuracy": [0.5, 1.0]})
+        >>> mean_accuracy(answers, "relation").loc["plural"].to_dict()
+        {'use': 0.5, 'glove': 1.0}
+    """
+    table = answers.pivot_table("accuracy", rows, columns, observed=True, sort=False)
+    return table.rename_axis(columns=None).rename(index=str, columns=str)
 
 
 def accuracies(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def say_words_alone(pairs: pd.Series, analogies: pd.Series) -> tuple[str, str]:
         >>> pairs, analogies = pd.Series({"LLM": 0.72, "classical": 0.83}), pd.Series({"LLM": 0.2, "classical": 0.3})
         >>> claim, numbers = say_words_alone(pairs, analogies)
         >>> claim
-        'The best classical model knows better than the best LLM which words are related.'
+        'The best classical model is better than the best LLM at finding related words.'
         >>> numbers.split(". ")[1]
         'The best LLM does so in 72 of 100'
     """
@@ -68,12 +68,12 @@ def say_words_alone(pairs: pd.Series, analogies: pd.Series) -> tuple[str, str]:
     scores = {"classical model": pairs["classical"], "LLM": pairs["LLM"]}
     better, worse = sorted(scores, key=lambda who: scores[who], reverse=True)
     numbers = (
-        f"Shown a related and an unrelated pair, it finds the related one in {_of_hundred(scores[better])} cases. "
+        f"It picks the related one of two pairs in {_of_hundred(scores[better])} cases. "
         f"The best {worse} does so in {_of_hundred(scores[worse])}. "
         f"On analogies, the best classical model finds {_of_hundred(analogies['classical'])} answers "
         f"and the best LLM {_of_hundred(analogies['LLM'])}."
     )
-    return f"The best {better} knows better than the best {worse} which words are related.", numbers
+    return f"The best {better} is better than the best {worse} at finding related words.", numbers
 
 
 def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
         >>> claim
         "Of the study's two claims, one is reproduced in full and one in part."
         >>> parts
-        'They have 3 parts, of which 2 hold.'
+        'Together, the claims have 3 parts. Of these, 2 hold.'
     """
     counts = pd.Series([found.verdict for found in verdicts.values()]).value_counts()
     whole = int(counts.get("reproduced", 0))
@@ -94,7 +94,7 @@ def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
     came += [f"{number_word(int(counts[word]))} {way}" for word, way in _WAYS.items() if word in counts]
     parts = [held for found in verdicts.values() for held in found.holds.values()]
     claim = f"Of the study's {number_word(len(verdicts))} claims, {listed(came)}."
-    return claim, f"They have {len(parts)} parts, of which {sum(parts)} hold."
+    return claim, f"Together, the claims have {len(parts)} parts. Of these, {sum(parts)} hold."
 
 
 def say_context(moves: Verdict, first: str, kind: str, second: str, low: float) -> tuple[str, str]:
@@ -109,7 +109,7 @@ def say_context(moves: Verdict, first: str, kind: str, second: str, low: float) 
         >>> claim
         "LLMs do move a word's vector with its context more than classical models do."
         >>> senses.split(", ", 1)[1]
-        'sbert, a classical model, is best at it, but not clearly ahead of gemma.'
+        'sbert, a classical model, is best at that, but not clearly ahead of gemma.'
     """
     more = "a word's vector with its context more than classical models do"
     claim = {
@@ -120,8 +120,8 @@ def say_context(moves: Verdict, first: str, kind: str, second: str, low: float) 
     }[moves.verdict]
     margin = "clearly" if low > 0 else "but not clearly"
     senses = (
-        "Following the sense is another matter. Once the directions that all vectors of a model share "
-        f"are removed, {first}, {kind}, is best at it, {margin} ahead of {second}."
+        "A vector that moves does not always follow the sense of the word. After the directions that all vectors "
+        f"of a model share are removed, {first}, {kind}, is best at that, {margin} ahead of {second}."
     )
     return claim, senses
 
@@ -138,15 +138,15 @@ def say_ways_to_read(gain: float, unit: str, where: str, prompt_gain: float, lef
         >>> claim
         'An LLM can do better than when it is read in the default way.'
         >>> numbers.split(". ")[0]
-        'Another layer and pooling are worth up to 0.12 in accuracy (analogies of gemma)'
+        'Choosing another layer and pooling adds up to 0.12 to the accuracy (analogies of gemma)'
     """
     claim = "Another way of reading an LLM does not help it."
     if max(gain, prompt_gain) > 0:
         claim = "An LLM can do better than when it is read in the default way."
     who = "SBERT is still ahead" if left > 0 else "SBERT is no longer ahead"
     numbers = (
-        f"Another layer and pooling are worth up to {gain:.2f} in {unit} ({where}). A prompt is worth up to "
-        f"{prompt_gain:.2f} in the correlation with ratings of similar sentences; {who} there."
+        f"Choosing another layer and pooling adds up to {gain:.2f} to the {unit} ({where}). A prompt adds up to "
+        f"{prompt_gain:.2f} to the correlation with ratings of similar sentences. {who} there."
     )
     return claim, numbers
 
