@@ -78,13 +78,8 @@ class LayerSweep:
     and report it on the other: the best of many is the best by luck, too.
 
     Example:
-    <<<<<<< HEAD
-        >>> first, second = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.5])
-        >>> sweep = LayerSweep({("mean", 0): first, ("mean", 1): second})
-    =======
         >>> low, high = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.5])
         >>> sweep = LayerSweep({("mean", 0): low, ("mean", 1): high})
-    >>>>>>> 9cf667b (What the texts name is there; the last of the old phrases)
         >>> choose, report = halves(sweep.items)
         >>> best = sweep.best(choose)
         >>> boot = Bootstrap(report, 1000, np.random.default_rng(0))

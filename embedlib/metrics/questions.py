@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,17 @@ def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questi
     return found
 
 
+def from_test_set(frame: pd.DataFrame, words: Sequence[str]) -> list[Questions]:
+    """Make the questions of a test set, relations as of `bats` or questions as of `google-analogies`.
+
+    Example:
+        >>> asked = pd.DataFrame([("gram8", "cat", "cats", "dog", "dogs")], columns=["relation", "a", "a2", "b", "b2"])
+        >>> len(from_test_set(asked, ["cat", "cats", "dog", "dogs"])[0].pairwise)
+        1
+    """
+    return from_relations(frame, words) if "targets" in frame else from_analogies(frame, words)
+
+
 def stems(words: Sequence[str]) -> NDArray[np.int64]:
     """Give each word the number of its Porter stem (porter1980algorithm): variants share one.
 
@@ -163,6 +175,151 @@ def evaluate(
                 **_landings(answers, inputs, right, codes),
             })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+class Vocabulary(Protocol):
+    """Words with a vector each, as an `EmbeddingTable` has them."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The words."""
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors, (n, d)."""
+
+
+def evaluate_models(
+    tables: Mapping[str, Vocabulary],
+    asked: Mapping[tuple[str, str], Sequence[Questions]],
+    methods: Sequence[str],
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Answer the questions of each model and test set, as `evaluate` does, in one frame.
+
+    `tables` has the candidates by model, and `asked` the questions by model and set. The frame has the
+    columns of `evaluate`, and model, set and accuracy. A question that a model cannot answer counts as
+    wrong. Models and methods are categories in the order given. A model that can answer no question of a
+    set has no row for it. Raises `InputError` where no model can answer any.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> words = ["cat", "cats", "dog", "dogs", "tree"]
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> tables = {"glove": SimpleNamespace(keys=words, vectors=vectors)}
+        >>> asked = {("glove", "ours"): from_relations(relations, words)}
+        >>> found = evaluate_models(tables, asked, ["3CosAdd"], seed=0)
+        >>> found[["model", "set", "accuracy"]].to_numpy().tolist()
+        [['glove', 'ours', 1.0]]
+    """
+    found = []
+    for name in dict.fromkeys(name for _, name in asked):
+        for model, table in tables.items():
+            if any(len(relation.pairwise) for relation in asked[model, name]):
+                result = evaluate(table.vectors, table.keys, asked[model, name], methods, seed=seed)
+                found.append(result.assign(model=model, set=name))
+    if not found:
+        raise InputError("no model can answer a question of any test set")
+    answers = pd.concat(found, ignore_index=True)
+    answers["accuracy"] = answers["right"] / answers["asked"]
+    answers["model"] = pd.Categorical(answers["model"], list(tables))
+    answers["method"] = pd.Categorical(answers["method"], list(methods))
+    return answers
+
+
+def coverage(tables: Mapping[str, Vocabulary], asked: Mapping[tuple[str, str], Sequence[Questions]]) -> pd.DataFrame:
+    """Count the candidates of each model, and of each test set the pairwise questions asked and answered.
+
+    `tables` has the candidates by model, and `asked` the questions by model and set. A row a model.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> words = ["cat", "cats", "dog", "dogs", "tree"]
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> tables = {"glove": SimpleNamespace(keys=words, vectors=np.eye(5))}
+        >>> coverage(tables, {("glove", "ours"): from_relations(relations, words)}).loc["glove"].to_dict()
+        {'candidates': 5, 'ours, asked': 2, 'ours, answered': 2}
+    """
+    counts = {model: {"candidates": len(table.keys)} for model, table in tables.items()}
+    for (model, name), made in asked.items():
+        counts[model][f"{name}, asked"] = sum(relation.asked for relation in made)
+        counts[model][f"{name}, answered"] = sum(len(relation.pairwise) for relation in made)
+    return pd.DataFrame(counts).T.rename_axis("model")
+
+
+def accuracy_of_relations(vectors: Vectors, words: Sequence[str], relations: pd.DataFrame, *, seed: int) -> float:
+    """Give the share of all questions of some relations that 3CosAdd answers rightly; relations as of `bats`.
+
+    `vectors` (n, d) of all `words` are the candidates. Raises `InputError` as `evaluate` does.
+
+    Example:
+        >>> relations = pd.DataFrame({"group": "inflectional", "relation": "plural", "source": ["cat", "dog"]})
+        >>> relations["targets"] = [["cats"], ["dogs"]]
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> accuracy_of_relations(vectors, ["cat", "cats", "dog", "dogs", "tree"], relations, seed=0)
+        1.0
+    """
+    answers = evaluate(vectors, words, from_relations(relations, words), ["3CosAdd"], seed=seed)
+    return float(answers["right"].sum() / answers["asked"].sum())
+
+
+def mean_accuracy(answers: pd.DataFrame, rows: str, columns: str = "model") -> pd.DataFrame:
+    """Give the mean of the accuracies in answers, as of `evaluate_models`, by two of their columns.
+
+    Rows and columns have the order in which they come and are plain strings. What comes nowhere is left out.
+
+    Example:
+        >>> answers = pd.DataFrame({"relation": ["plural"] * 2, "model": ["use", "glove"], "accuracy": [0.5, 1.0]})
+        >>> mean_accuracy(answers, "relation").loc["plural"].to_dict()
+        {'use': 0.5, 'glove': 1.0}
+    """
+    table = answers.pivot_table("accuracy", rows, columns, observed=True, sort=False)
+    return table.rename_axis(columns=None).rename(index=str, columns=str)
+
+
+def accuracies(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Give the accuracy of answers together, in two columns: "over all" questions and "over answered" ones.
+
+    `answers` has rows as of `evaluate`; `by` names the columns that say which of them belong together, and
+    the result has a row for each. Where no question was answered, the second accuracy is NaN.
+
+    Example:
+        >>> answers = pd.DataFrame({"group": ["semantic"] * 2, "asked": [6, 4], "answered": [5, 0], "right": [2, 0]})
+        >>> accuracies(answers, ["group"]).loc["semantic"].to_dict()
+        {'over all': 0.2, 'over answered': 0.4}
+    """
+    sums = answers.groupby(list(by), observed=True)[["asked", "answered", "right"]].sum()
+    return pd.DataFrame({
+        "over all": sums["right"] / sums["asked"],
+        "over answered": sums["right"] / sums["answered"].replace(0, np.nan),
+    })  # fmt: skip
+
+
+def landings(answers: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give where answers land, as shares of the answered questions: a row for each candidates and `by`.
+
+    `answers` has rows as of `evaluate`. The candidates are "inputs allowed" or "inputs excluded"; the
+    columns are right, on an input, a variant and elsewhere (linzen2016issues). Where inputs are excluded
+    no answer can be one: NaN.
+
+    Example:
+        >>> answers = pd.DataFrame({"model": ["glove"], "answered": 4, "right": 3, "variant": 0, "elsewhere": 1})
+        >>> answers = answers.assign(right_allowed=1, input_allowed=2, variant_allowed=0, elsewhere_allowed=1)
+        >>> landings(answers, "model").loc[("inputs allowed", "glove")].to_dict()
+        {'right': 0.25, 'on an input': 0.5, 'a variant': 0.0, 'elsewhere': 0.25}
+    """
+    counts = answers.groupby(by, observed=True)[answers.select_dtypes("integer").columns.to_list()].sum()
+    shares = counts.div(counts["answered"], axis=0).assign(input=np.nan)
+    places = {"right": "right", "input": "on an input", "variant": "a variant", "elsewhere": "elsewhere"}
+    found = {}
+    for candidates, suffix in (("inputs allowed", "_allowed"), ("inputs excluded", "")):
+        columns = [f"{place}{suffix}" for place in places]
+        found[candidates] = shares[columns].set_axis(list(places.values()), axis=1)
+    return pd.concat(found, names=["candidates"])
 
 
 def _of_relation(vectors: Vectors, q: Questions, method: str, rng: np.random.Generator) -> tuple[Answers, Rows, Rows]:
