@@ -1,5 +1,7 @@
 """Analogies against gensim, hand-made vectors and plain numpy."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,19 @@ from embedlib import load_dataset
 from embedlib.datasets.word_forms import as_asked
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.analogy import METHODS, PAIRWISE, answer_questions, answer_relation
-from embedlib.metrics.questions import evaluate, from_analogies, from_relations, stems
+from embedlib.metrics.questions import (
+    accuracies,
+    accuracy_of_relations,
+    coverage,
+    evaluate,
+    evaluate_models,
+    from_analogies,
+    from_relations,
+    from_test_set,
+    landings,
+    mean_accuracy,
+    stems,
+)
 from embedlib.metrics.similarity import unit
 
 
@@ -131,6 +145,48 @@ def test_questions_and_landings_by_hand():
     assert row[["right_allowed", "input_allowed", "variant_allowed", "elsewhere_allowed"]].sum() == 2
     assert table.loc[("plural", "3CosAvg"), "answered"] == 0
     assert table.loc[("none", "3CosAdd"), ["asked", "answered"]].tolist() == [2, 0]
+
+
+def test_tables_of_answers_of_two_models_and_sets_by_hand():
+    vectors = np.array([[1, 0], [1, 1], [0, 1], [0.2, 1.1], [0.9, 0.1], [-1, -1]], dtype=np.float32)
+    tables = {
+        "b": SimpleNamespace(keys=WORDS, vectors=vectors),
+        "a": SimpleNamespace(keys=WORDS[3:], vectors=vectors[3:]),
+    }
+    google = pd.DataFrame(
+        [("gram", "cat", "cats", "dog", "dogs"), ("gram", "x", "y", "dog", "dogs")],
+        columns=["relation", "a", "a2", "b", "b2"],
+    )
+    sets = {"ours": RELATIONS, "google": google}
+    asked = {(m, name): from_test_set(frame, tables[m].keys) for m in tables for name, frame in sets.items()}
+    counts = coverage(tables, asked)
+    assert counts.loc["b"].to_list() == [6, 8, 2, 2, 1]
+    assert counts.loc["a"].to_list() == [3, 8, 0, 2, 0]
+    methods = ["SimilarToB", "3CosAdd"]
+    answers = evaluate_models(tables, asked, methods, seed=0)
+    # "a" can answer nothing and has no row; the order of models and methods is that given.
+    assert answers["model"].cat.categories.to_list() == ["b", "a"]
+    assert set(answers["model"]) == {"b"}
+    alone = evaluate(vectors, WORDS, asked["b", "ours"], methods, seed=0)
+    ours = answers[answers["set"] == "ours"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours[["asked", "answered", "right"]], alone[["asked", "answered", "right"]])
+    assert (ours["accuracy"] * ours["asked"]).to_list() == pytest.approx(ours["right"].to_list())
+
+    added = ours[ours["method"] == "3CosAdd"]
+    together = accuracies(added, ["model"]).loc["b"]
+    right = added["right"].sum()
+    assert together.to_list() == pytest.approx([right / 8, right / 2])
+    assert accuracy_of_relations(vectors, WORDS, RELATIONS, seed=0) == pytest.approx(right / 8)
+    means = mean_accuracy(ours, "relation", "method")
+    assert means.columns.to_list() == methods
+    assert means["3CosAdd"].to_list() == pytest.approx(added["accuracy"].to_list())
+    places = landings(added, "model")
+    assert places.sum(axis=1).to_list() == pytest.approx([1, 1])
+    assert places.loc[("inputs excluded", "b"), "right"] == pytest.approx(right / 2)
+    assert places.loc[("inputs allowed", "b"), "on an input"] == pytest.approx(added["input_allowed"].sum() / 2)
+    assert np.isnan(places.loc[("inputs excluded", "b"), "on an input"])
+    with pytest.raises(InputError, match="no model can answer a question"):
+        evaluate_models({"a": tables["a"]}, {("a", "ours"): asked["a", "ours"]}, methods, seed=0)
 
 
 def test_variants_share_a_stem():
