@@ -177,7 +177,7 @@ def evaluate(
     return pd.DataFrame(rows)
 
 
-class Vocabulary(Protocol):
+class WordTable(Protocol):
     """Words with a vector each, as an `EmbeddingTable` has them."""
 
     @property
@@ -190,7 +190,7 @@ class Vocabulary(Protocol):
 
 
 def evaluate_models(
-    tables: Mapping[str, Vocabulary],
+    tables: Mapping[str, WordTable],
     asked: Mapping[tuple[str, str], Sequence[Questions]],
     methods: Sequence[str],
     *,
@@ -230,7 +230,7 @@ def evaluate_models(
     return answers
 
 
-def coverage(tables: Mapping[str, Vocabulary], asked: Mapping[tuple[str, str], Sequence[Questions]]) -> pd.DataFrame:
+def coverage(tables: Mapping[str, WordTable], asked: Mapping[tuple[str, str], Sequence[Questions]]) -> pd.DataFrame:
     """Count the candidates of each model, and of each test set the pairwise questions asked and answered.
 
     `tables` has the candidates by model, and `asked` the questions by model and set. A row a model.
