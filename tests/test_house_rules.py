@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     ["errors", "_util"],
     ["datasets.text_files", "datasets.spans"],
-    ["models.encoder_kinds", "models.spec"], ["models.files"], ["models"],
+    ["models.encoder_kinds", "models.reading", "models.spec"], ["models.files"], ["models"],
     ["embeddings.table"],
     ["datasets"],
     ["encoders"],

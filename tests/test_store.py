@@ -178,7 +178,7 @@ def test_manifest_spells_the_identity_out(folder):
     assert manifest["dimension"] == 2
 
 
-@pytest.mark.parametrize("field", ["checksum", "kind", "layer", "pooling", "template", "bos_policy", "dtype", "code"])
+@pytest.mark.parametrize("field", ["checksum", "kind", "layer", "pooling", "template", "front", "dtype", "code"])
 def test_every_part_of_the_identity_has_its_own_folder(field):
     changed = IDENTITY.__class__(**{**IDENTITY.__dict__, field: 7 if field == "layer" else "other"})
     assert changed.folder != IDENTITY.folder

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from embedlib.datasets.fitting import fitting_sentences, fitting_spans, fitting_words
 from embedlib.datasets.spans import SpanKey, broken_reason
+from embedlib.embeddings.readings import ReadingChoice, Settled, finish, settle
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
 from embedlib.embeddings.table import EmbeddingTable, Key
 from embedlib.encoders.base import Layer, PoolingChoice
-from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_model
+from embedlib.encoders.fronts import stored_evidence
+from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_quietly
 from embedlib.encoders.request import Request, span_request, text_request
 from embedlib.errors import InputError
+from embedlib.models.reading import AUTO, Reading
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
 
@@ -25,18 +30,19 @@ Model = str | os.PathLike[str] | ModelSpec | Encoder
 
 
 def embed_words(
-    model: Model, words: Iterable[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-    template: str | None = None,
+    model: Model, words: Iterable[str], *, reading: ReadingChoice = None, layer: Layer = None,
+    pooling: PoolingChoice = None, template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed words alone.
 
     `model` is a roster name, the path or hub id of a model (`./my.kv`, `hf:owner/name`), a `ModelSpec` or an
-    encoder. `words` is a list, an array, a Series or anything else that gives texts. `layer` is a number from 0
-    (input embeddings) to the model's last, which is -1, too, or several of them, or "all": rising and each once
-    (see `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own
+    encoder. `words` is a list, an array, a Series or anything else that gives texts. `reading` says how the model is
+    read: "study" (the text alone, the last layer), "chosen" (what was chosen for the model and words), a
+    `Reading` or its fields as JSON; None is the roster's default. What follows takes the place of its parts.
+    `layer` is a number from 0 (input embeddings) to the model's last, which is -1, too, or several of them, or "all":
+    rising and each once (see `EmbeddingTable.at_layer`). `pooling` is mean, last, first or max, over the word's own
     tokens with the model's special-token policy, or several of them (`EmbeddingTable.at_pooling`); one
-    pass of the model serves every layer and pooling. `template` holds `{text}` once. Arguments left at None
-    take the roster's default.
+    pass of the model serves every layer and pooling. `template` holds `{text}` once.
 
     Gives (n, d) float32 rows in the order of `words`, each word once; a word that the model has
     no vector for is in `missing`, and so is a text that was cut in the middle of a character. Only what is not
@@ -51,12 +57,14 @@ def embed_words(
         >>> table.missing
         {'dogcat': 'not among the 400,000 words of the vocabulary'}
     """
-    return _embed_texts(model, "words", words, layer, pooling, template)
+    source = _source(model)
+    settled = settle(source.spec, "words", reading, layer, pooling, template)
+    return _read_texts(source, "words", words, settled)
 
 
 def embed_sentences(
-    model: Model, sentences: Iterable[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-    template: str | None = None,
+    model: Model, sentences: Iterable[str], *, reading: ReadingChoice = None, layer: Layer = None,
+    pooling: PoolingChoice = None, template: str | None = None,
 ) -> EmbeddingTable[str]:  # fmt: skip
     """Embed sentences: the mean of word vectors for static models, the encoder's own otherwise.
 
@@ -69,17 +77,21 @@ def embed_sentences(
         >>> table.keys, table.vectors.shape
         (['The dog barks.', 'A cat sleeps.'], (2, 50))
     """
-    return _embed_texts(model, "sentences", sentences, layer, pooling, template)
+    source = _source(model)
+    settled = settle(source.spec, "sentences", reading, layer, pooling, template)
+    return _read_texts(source, "sentences", sentences, settled)
 
 
 def embed_spans(
-    model: Model, spans: Iterable[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
-) -> EmbeddingTable[SpanKey]:
+    model: Model, spans: Iterable[SpanKey], *, reading: ReadingChoice = None, layer: Layer = None,
+    pooling: PoolingChoice = None,
+) -> EmbeddingTable[SpanKey]:  # fmt: skip
     """Embed parts of sentences in their context, as `(sentence, (start, end))` in characters.
 
     The tokens of a span are found by character offsets and verified by decoding them; a span that
     cuts a word or a token, lies beyond the window or does not decode to its own text is in `missing`.
-    `layer`, `pooling` and the result are those of `embed_words`, with span keys. Raises
+    `reading`, `layer`, `pooling` and the result are those of `embed_words`, with span keys; a reading of spans has
+    no template. Raises
     `InputError` for a span outside its sentence and for a model that has no context (static
     vectors, USE, what sentence-transformers runs itself).
 
@@ -89,42 +101,108 @@ def embed_spans(
         >>> table.keys, table.vectors.shape
         ([('The bank of the river.', (4, 8))], (1, 384))
     """
-    model, spec, dtype = _resolve(model)
-    if not spec.encoder_kind.has_hidden_states:
-        raise InputError(f"{spec.name} cannot embed spans: it has no hidden states of single tokens")
-    asked = span_request(spec, spans, layer, pooling)
-    keys = {_span_text(key): key for key in asked.keys}
-
-    def compute(chunk: list[str]) -> EmbeddingTable[str]:
-        encoder = _encoder(model)
-        if not isinstance(encoder, SpanEncoder):
-            raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
-        table = encoder.encode_spans([keys[text] for text in chunk], layer=asked.layers, pooling=asked.poolings)
-        return table.renamed(_span_text)
-
-    table = fetch_vectors(_folders(spec, dtype, "spans", asked), list(keys), compute)
-    return _said(spec, table.renamed(keys.__getitem__))
+    source = _source(model)
+    if not source.spec.encoder_kind.has_hidden_states:
+        raise InputError(f"{source.spec.name} cannot embed spans: it has no hidden states of single tokens")
+    settled = settle(source.spec, "contexts", reading, layer, pooling, None)
+    if (template := settled.reading.template) is not None:
+        raise InputError(f"the template {template!r} is of no use for spans: their own sentence is around them")
+    return _read_spans(source, spans, settled)
 
 
-def _embed_texts(
-    model: Model, kind: Literal["words", "sentences"], given: Iterable[str], layer: Layer, pooling: PoolingChoice,
-    template: str | None,
-) -> EmbeddingTable[str]:  # fmt: skip
-    model, spec, dtype = _resolve(model)
-    asked = text_request(spec, given, layer, pooling, template)
+@dataclass(frozen=True)
+class _Source:
+    """A model to extract from: what its encoder is loaded from (or its encoder), its spec, and the vectors' dtype."""
+
+    model: ModelSpec | Encoder
+    spec: ModelSpec
+    dtype: str
+
+    def encoder(self) -> Encoder:
+        return load_quietly(self.model) if isinstance(self.model, ModelSpec) else self.model
+
+    def front(self, reading: Reading) -> str | None:
+        """Give the token that a reading puts in front, found where it is "auto"; None for a model without fronts."""
+        if not self.spec.encoder_kind.left_to_right:
+            return None
+        if reading.front != AUTO:
+            return reading.front
+        known = stored_evidence(self.spec)
+        if known is not None and known.clean:
+            return known.best
+        from embedlib.encoders.front_probe import best_front
+
+        return best_front(self.encoder())
+
+    def folders(self, kind: str, asked: Request[Any]) -> list[ShardFolder]:
+        """Name the folders of the store, one for each pooling and layer, the layers of the first pooling first."""
+        code, front = code_version(self.spec), asked.front or ""
+        return [
+            ShardFolder(
+                Identity(
+                    self.spec.name, self.spec.checksum, kind, layer, mode, asked.template, front, self.dtype, code
+                ),
+                self.spec.dimension,
+            )
+            for mode in asked.poolings
+            for layer in asked.layers
+        ]
+
+
+def _read_texts(
+    source: _Source, kind: Literal["words", "sentences"], given: Iterable[str], settled: Settled
+) -> EmbeddingTable[str]:
+    spec = source.spec
+    settled = settled.with_front(source.front(settled.reading))
+    template, front = settled.reading.template, settled.front
+    asked = text_request(spec, given, settled.layers, settled.poolings, template, front)
     whole, broken = asked.split(broken_reason)  # a broken text is no key of a file either
+    how: dict[str, Any] = {"layer": asked.layers, "pooling": asked.poolings, "template": template}
+    how |= {} if front is None else {"front": front}
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
-        encoder = _encoder(model)
+        encoder = source.encoder()
         if kind == "words" and isinstance(encoder, WordEncoder):
-            return encoder.encode_words(chunk, layer=asked.layers, pooling=asked.poolings, template=template)
+            return encoder.encode_words(chunk, **how)
         if kind == "sentences" and isinstance(encoder, SentenceEncoder):
-            return encoder.encode_sentences(chunk, layer=asked.layers, pooling=asked.poolings, template=template)
+            return encoder.encode_sentences(chunk, **how)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    table = fetch_vectors(_folders(spec, dtype, kind, asked), whole, compute)
+    table = fetch_vectors(source.folders(kind, asked), whole, compute)
     missing = table.missing | broken
-    return _said(spec, replace(table, missing={text: missing[text] for text in asked.keys if text in missing}))
+    table = replace(table, missing={text: missing[text] for text in asked.keys if text in missing})
+    return finish(_said(spec, table), settled, functools.partial(_fitting, source))
+
+
+def _read_spans(source: _Source, spans: Iterable[SpanKey], settled: Settled) -> EmbeddingTable[SpanKey]:
+    spec = source.spec
+    settled = settled.with_front(source.front(settled.reading))
+    asked = span_request(spec, spans, settled.layers, settled.poolings, settled.front)
+    keys = {_span_text(key): key for key in asked.keys}
+    how: dict[str, Any] = {"layer": asked.layers, "pooling": asked.poolings}
+    how |= {} if settled.front is None else {"front": settled.front}
+
+    def compute(chunk: list[str]) -> EmbeddingTable[str]:
+        encoder = source.encoder()
+        if not isinstance(encoder, SpanEncoder):
+            raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
+        return encoder.encode_spans([keys[text] for text in chunk], **how).renamed(_span_text)
+
+    table = fetch_vectors(source.folders("spans", asked), list(keys), compute).renamed(keys.__getitem__)
+    return finish(_said(spec, table), settled, functools.partial(_fitting, source))
+
+
+def _fitting(source: _Source, name: str, settled: Settled) -> EmbeddingTable[Any]:
+    """Read the texts that a transform is fitted on, in the same way as the texts that were asked for."""
+    if name == "contexts":
+        if not source.spec.encoder_kind.has_hidden_states:
+            raise InputError(
+                f"{source.spec.name} has no words in context to fit a transform on; allowed: words-N, sentences"
+            )
+        return _read_spans(source, fitting_spans(), settled)
+    if name == "sentences":
+        return _read_texts(source, "sentences", fitting_sentences(), settled)
+    return _read_texts(source, "words", fitting_words(name), settled)
 
 
 def _said(spec: ModelSpec, table: EmbeddingTable[Key]) -> EmbeddingTable[Key]:
@@ -142,31 +220,14 @@ def _span_text(key: SpanKey) -> str:
     return json.dumps([sentence, start, end], ensure_ascii=False)
 
 
-def _resolve(model: Model) -> tuple[ModelSpec | Encoder, ModelSpec, str]:
-    """Find a model: what its encoder is loaded from (or its encoder), its spec and the dtype of its vectors."""
+def _source(model: Model) -> _Source:
+    """Find a model by whatever it is given as."""
     if isinstance(model, os.PathLike):
         model = os.path.abspath(model)  # noqa: PTH100 (a link keeps its name)
     if isinstance(model, str):
         model = find_model(model)
     if isinstance(model, ModelSpec):
-        return model, model, "float32"
+        return _Source(model, model, "float32")
     if not isinstance(model, Encoder):
         raise InputError(f"model is {model!r}, a {type(model).__name__}; allowed: a name, a path, a spec or an encoder")
-    return model, model.spec, model.dtype
-
-
-def _encoder(model: ModelSpec | Encoder) -> Encoder:
-    return load_model(model) if isinstance(model, ModelSpec) else model
-
-
-def _folders(spec: ModelSpec, dtype: str, kind: str, asked: Request[Any]) -> list[ShardFolder]:
-    """Name the folders of the store, one for each pooling and layer, the layers of the first pooling first."""
-    code = code_version(spec)
-    return [
-        ShardFolder(
-            Identity(spec.name, spec.checksum, kind, layer, mode, asked.template, spec.bos_policy, dtype, code),
-            spec.dimension,
-        )
-        for mode in asked.poolings
-        for layer in asked.layers
-    ]
+    return _Source(model, model.spec, model.dtype)

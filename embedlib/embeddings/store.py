@@ -1,7 +1,7 @@
 """The store: vectors as Parquet shards, computed once and shared by every notebook.
 
 One folder holds the vectors of one (model and its checksum, kind of text, layer, pooling,
-template, dtype, code of the encoder), with a manifest that spells these out. A shard is written
+template, token in front, dtype, code of the encoder), with a manifest that spells these out. A shard is written
 aside and renamed into place under a name that begins with its own SHA-256, so it is either whole
 or not there, and damage shows when it is read.
 """
@@ -50,7 +50,7 @@ class Identity:
     layer: int
     pooling: str
     template: str | None
-    bos_policy: str
+    front: str
     dtype: str
     code: str
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlib.errors import InputError, UnknownNameError
+from embedlib.models.reading import Reading
 
 FloatMatrix = NDArray[np.float32]  # (n, d)
 FloatArray = NDArray[np.float32]  # (n, poolings, layers, d)
@@ -33,7 +34,8 @@ class EmbeddingTable(Generic[Key]):
     `missing` maps a key without a vector to the reason. `found_as` maps a key to the word of the model's
     vocabulary that was taken for it, where that is spelled in another way, and to "" where it was made of
     the word's parts (see `ways`). `cut` maps a key that was longer
-    than the model's window to its length in tokens.
+    than the model's window to its length in tokens. `reading` is how the model was read, None where the vectors are
+    not those of a reading.
 
     Raises `InputError` where these do not hold.
 
@@ -52,6 +54,7 @@ class EmbeddingTable(Generic[Key]):
     poolings: tuple[str, ...] = ("mean",)
     found_as: dict[Key, str] = field(default_factory=dict)
     cut: dict[Key, int] = field(default_factory=dict)
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         if self.array.ndim != 4 or self.array.dtype != np.float32:
@@ -160,7 +163,7 @@ class EmbeddingTable(Generic[Key]):
             {rename(key): value for key, value in said.items()} for said in (self.missing, self.found_as)
         )
         cut = {rename(key): length for key, length in self.cut.items()}
-        return EmbeddingTable(keys, self.array, missing, self.layers, self.poolings, found_as, cut)
+        return EmbeddingTable(keys, self.array, missing, self.layers, self.poolings, found_as, cut, self.reading)
 
     def ways(self) -> dict[str, int]:
         """Count how the keys were found: as given, in another case, joined or accented otherwise, from subwords.

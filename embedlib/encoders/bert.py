@@ -31,7 +31,7 @@ class BertEncoder(TransformerEncoder):
         super().__init__(spec, tokenizer, model, dtype)
         self._front, self._back = framing(tokenizer)
 
-    def frame(self, encoding: Any) -> FramedText:
+    def frame(self, encoding: Any, front: tuple[int, ...]) -> FramedText:
         special = len(self._front) + len(self._back)
         room = None if self.spec.max_tokens is None else self.spec.max_tokens - special
         ids, offsets = encoding.ids[:room], encoding.offsets[:room]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,13 +13,15 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from embedlib.encoders.base import equal_length_batches
+from embedlib.encoders.front_probe import best_front
 from embedlib.encoders.gguf_convert import model_folder, tokenizer_file
 from embedlib.encoders.loading import load_transformer
 from embedlib.encoders.prefix_tree import TokenIds, grow_tree, shared_prefix
 from embedlib.encoders.transformer import FramedText, HiddenBatch, TransformerEncoder
 from embedlib.encoders.tree_run import Decoder, TreeRun
-from embedlib.errors import ArtifactError
+from embedlib.errors import InputError
 from embedlib.models.external.architectures import Trial, alike
+from embedlib.models.reading import AUTO
 from embedlib.models.spec import ModelSpec
 
 _DEEPEST = 256  # tokens that texts share at most, or what fits into the smallest sliding window
@@ -29,8 +32,8 @@ _TREE_NUMBERS = 2**27  # numbers of their hidden states
 class CausalEncoder(TransformerEncoder):
     """A decoder-only model; a position sees only what stands before it.
 
-    `spec.bos` is put in front of every text, so that no word sits on the attention sink that
-    position 0 is (xiao2024sinks), and is never pooled.
+    A token is put in front of every text, so that no word sits on the attention sink that
+    position 0 is (xiao2024sinks), and is never pooled. It is the one that is asked for, or the model's own.
 
     What a position holds depends on the tokens up to it only. So a prefix that all texts share
     (the BOS token, a template's head) is run once and its keys and values are reused, and texts
@@ -47,13 +50,35 @@ class CausalEncoder(TransformerEncoder):
         model, trial = load_transformer(spec, folder, dtype, device)
         super().__init__(spec, tokenizer, model, dtype)
         self._deepest = self._shareable(trial)
-        self._decoder = Decoder(model, cached=self._deepest > 0)
-        self._front: tuple[int, ...] = ()
-        if spec.bos is not None:
-            bos = tokenizer.token_to_id(spec.bos)
-            if bos is None:
-                raise ArtifactError(f"{spec.name}: the tokenizer has no token {spec.bos!r} (the roster's bos)")
-            self._front = (bos,)
+        self._decoder = Decoder(model, cached=self._deepest > 0, shortens=self._shortens(trial))
+        self.front_ids(None if spec.resolve_front(None) != AUTO else "")
+
+    def front_ids(self, front: str | None) -> tuple[int, ...]:
+        """Give the id of the token in front; none for "".
+
+        Raises `InputError` for what is no token of the model, with the nearest ones.
+        """
+        asked = self.spec.resolve_front(front)
+        if asked == AUTO:
+            asked = best_front(self)
+        if not asked:
+            return ()
+        ids = self.ids_of(asked)
+        if len(ids) != 1:
+            raise InputError(f"front is {asked!r}; {self.spec.name} has no such token, but {self._tokens_like(asked)}")
+        return ids
+
+    def ids_of(self, token: str) -> tuple[int, ...]:
+        """Give the ids of a token by its name, or of the text that it stands for: one, where there is such a token."""
+        number = self.tokenizer.token_to_id(token)
+        return (number,) if number is not None else tuple(self.tokenizer.encode(token, add_special_tokens=False).ids)
+
+    def _tokens_like(self, asked: str) -> str:
+        """Name tokens that could be meant, and those that stand in front of texts by other names."""
+        special = [token.content for token in self.tokenizer.get_added_tokens_decoder().values()]
+        close = difflib.get_close_matches(asked, special, n=3, cutoff=0.3) or special[:3]
+        known = dict.fromkeys([*close, *filter(None, [self.spec.bos, *self.spec.fronts])])
+        return f"{', '.join(map(repr, known))}, a newline and others" if known else "a newline and others"
 
     def _shareable(self, trial: Trial) -> int:
         """Find how many tokens texts can share: 0 where going on from a beginning gives other states."""
@@ -75,13 +100,21 @@ class CausalEncoder(TransformerEncoder):
                 return deepest
         return 0
 
-    def frame(self, encoding: Any) -> FramedText:
-        room = None if self.spec.max_tokens is None else self.spec.max_tokens - len(self._front)
+    def _shortens(self, trial: Trial) -> bool:
+        """Say whether the first layers of the model alone give the states that all of them give."""
+        layers = tuple(range(self.spec.layers // 2 + 1))
+        with torch.inference_mode(), contextlib.suppress(Exception):  # whatever a model's code can raise
+            states, _ = Decoder(self.model, cached=False, shortens=True).run(trial.ids, None, layers)
+            return alike(trial.hidden[:, : len(layers)], states)
+        return False
+
+    def frame(self, encoding: Any, front: tuple[int, ...]) -> FramedText:
+        room = None if self.spec.max_tokens is None else self.spec.max_tokens - len(front)
         ids, offsets = encoding.ids[:room], encoding.offsets[:room]
         return FramedText(
-            (*self._front, *ids),
-            (*((0, 0) for _ in self._front), *offsets),
-            (*(False for _ in self._front), *(True for _ in ids)),
+            (*front, *ids),
+            (*((0, 0) for _ in front), *offsets),
+            (*(False for _ in front), *(True for _ in ids)),
             cut=len(encoding.ids) if len(ids) < len(encoding.ids) else 0,
         )
 

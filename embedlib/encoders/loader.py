@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib
 import importlib.metadata
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +17,14 @@ from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models import encoder_kinds
 from embedlib.models.encoder_kinds import ENCODER_KINDS, EncoderKind
 from embedlib.models.files import verified
+from embedlib.models.reading import AUTO
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
 
 # transformers imports tqdm.auto, which in a kernel without ipywidgets warns that it shows no bars.
 warnings.filterwarnings("ignore", message="IProgress not found")
+
+logger = logging.getLogger(__name__)
 
 _held: dict[tuple[ModelSpec, str, str], Encoder] = {}
 
@@ -35,7 +39,8 @@ __all__ = ["Encoder", "SentenceEncoder", "SpanEncoder", "WordEncoder", "code_ver
 def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = "cpu") -> Encoder:
     """Load a model by roster name, path or hub id (or spec) and give its encoder, without the store.
 
-    The last model stays in memory. `dtype` is float32, bfloat16 or float16, for transformers
+    The last model stays in memory. Of a decoder it is checked whether words fall on the attention sink behind the
+    token in front; a warning says so. `dtype` is float32, bfloat16 or float16, for transformers
     only. Raises `UnknownNameError` for a name that is not in the roster and no path or hub id, and
     `ArtifactError` for a file that is missing or not the one the roster names.
 
@@ -47,10 +52,31 @@ def load_model(model: str | ModelSpec, *, dtype: str = "float32", device: str = 
         >>> encoder.encode_words(["dog"]).vectors.shape
         (1, 50)
     """
-    return _load(find_model(model) if isinstance(model, str) else model, dtype, device)
+    encoder = load_quietly(find_model(model) if isinstance(model, str) else model, dtype, device)
+    if (said := sinks_of(encoder)) is not None:
+        logger.warning("%s", said)
+    return encoder
 
 
-def _load(spec: ModelSpec, dtype: str, device: str) -> Encoder:
+def sinks_of(encoder: Encoder) -> str | None:
+    """Say of a decoder that words fall on the attention sink as it is read by default; None where they do not.
+
+    200 words are tried, once for each model: what was found is kept in the cache.
+    """
+    if not encoder.spec.encoder_kind.left_to_right:
+        return None
+    from embedlib.encoders.front_probe import WithFronts, front_evidence
+    from embedlib.encoders.fronts import sink_warning
+
+    if not isinstance(encoder, WithFronts):
+        return None
+    front = encoder.spec.resolve_front(None)
+    found = front_evidence(encoder)
+    return sink_warning(encoder.spec, found.best if front == AUTO else front, found)
+
+
+def load_quietly(spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -> Encoder:
+    """Load a model as `load_model` does, without the check of what stands in front of its texts."""
     if dtype not in DTYPES:
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
@@ -95,7 +121,5 @@ def code_version(spec: ModelSpec) -> str:
     with _named(kind):
         code = code_digest(path for path in imported_files(kind.module) if path != _KINDS_FILE)
         versions = [f"{name}=={importlib.metadata.version(name)}" for name in kind.packages]
-    settings = spec.model_dump_json(
-        include={"encoder", "layers", "max_tokens", "case", "bos", "pool_special", "prompt"}
-    )
+    settings = spec.model_dump_json(include={"encoder", "layers", "max_tokens", "case", "pool_special", "prompt"})
     return hashlib.sha256("\n".join([code, kind.class_name, *versions, settings]).encode()).hexdigest()[:16]

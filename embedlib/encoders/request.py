@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from embedlib.datasets.spans import SpanKey, broken_reason, distinct_spans
+from embedlib.datasets.spans import SpanKey, distinct_spans
 from embedlib.embeddings.table import EmbeddingTable, FloatArray, Key
 from embedlib.encoders.base import Layer, PoolingChoice
 from embedlib.errors import InputError
 from embedlib.models.encoder_kinds import Pooling
+from embedlib.models.reading import check_template
 from embedlib.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
 class Request(Generic[Key]):
-    """Keys, each once and in order, with the layers and poolings that they are wanted at and the text around them."""
+    """Keys, each once and in order, with the layers and poolings that they are wanted at and what stands around them.
+
+    `front` is the token in front of a decoder's texts; None is the model's own.
+    """
 
     keys: list[Key]
     layers: tuple[int, ...]
     poolings: tuple[Pooling, ...]
     template: str | None = None
+    front: str | None = None
 
     def fill(self, text: str) -> str:
         """Put a text into the template."""
@@ -41,21 +46,27 @@ class Request(Generic[Key]):
 
 
 def text_request(
-    spec: ModelSpec, texts: Iterable[str], layer: Layer, pooling: PoolingChoice, template: str | None
-) -> Request[str]:
+    spec: ModelSpec, texts: Iterable[str], layer: Layer, pooling: PoolingChoice, template: str | None,
+    front: str | None = None,
+) -> Request[str]:  # fmt: skip
     """Check what `encode_words`, `encode_sentences` and their like are given.
 
-    Raises `UnknownNameError` and `InputError` for a layer, a pooling, a template or texts that cannot be used.
+    Raises `UnknownNameError` and `InputError` for a layer, a pooling, a template, a front or texts that cannot be
+    used.
     """
     layers, poolings = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
     check_template(template)
-    return Request(distinct_texts(texts), layers, poolings, template)
+    spec.resolve_front(front)
+    return Request(distinct_texts(texts), layers, poolings, template, front)
 
 
-def span_request(spec: ModelSpec, spans: Iterable[SpanKey], layer: Layer, pooling: PoolingChoice) -> Request[SpanKey]:
+def span_request(
+    spec: ModelSpec, spans: Iterable[SpanKey], layer: Layer, pooling: PoolingChoice, front: str | None = None
+) -> Request[SpanKey]:
     """Check what `encode_spans` and `embed_spans` are given; raises as `text_request` does."""
     layers, poolings = spec.resolve_layers(layer), spec.resolve_poolings(pooling)
-    return Request(distinct_spans(spans), layers, poolings)
+    spec.resolve_front(front)
+    return Request(distinct_spans(spans), layers, poolings, front=front)
 
 
 def distinct_texts(texts: Iterable[str]) -> list[str]:
@@ -81,13 +92,3 @@ def distinct_texts(texts: Iterable[str]) -> list[str]:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def check_template(template: str | None) -> None:
-    """Raise `InputError` for a template that has no place for the text, or several, or is no text."""
-    if template is None:
-        return
-    if not isinstance(template, str) or template.count("{text}") != 1:
-        raise InputError(f"a template is a text that has '{{text}}' exactly once; got {template!r}")
-    if reason := broken_reason(template):
-        raise InputError(f"the template {template!r} has {reason}")

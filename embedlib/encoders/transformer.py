@@ -16,7 +16,7 @@ from torch import Tensor
 from embedlib._util.quiet import quietly
 from embedlib.datasets.spans import SpanKey, cut_word
 from embedlib.embeddings.table import EmbeddingTable, FloatArray
-from embedlib.encoders.base import Layer, PoolingChoice, WordsAsTexts, blank_reason
+from embedlib.encoders.base import Layer, PoolingChoice, blank_reason
 from embedlib.encoders.pooling import pool
 from embedlib.encoders.request import span_request, text_request
 from embedlib.models.encoder_kinds import Pooling
@@ -44,7 +44,7 @@ class HiddenBatch:
     hidden: Tensor
 
 
-class TransformerEncoder(WordsAsTexts):
+class TransformerEncoder:
     """Base of the encoders whose vectors are hidden states of a transformer.
 
     A subclass says how to frame a text (`frame`) and how to run token ids (`hidden_batches`).
@@ -60,39 +60,53 @@ class TransformerEncoder(WordsAsTexts):
         unknown = getattr(tokenizer.model, "unk_token", None)
         self._unknown = tokenizer.token_to_id(unknown) if unknown else None
 
-    def frame(self, encoding: Any) -> FramedText:
-        """Put what the model expects around a text's tokens and cut it to the window."""
+    def frame(self, encoding: Any, front: tuple[int, ...]) -> FramedText:
+        """Put what the model expects around a text's tokens, `front` in front, and cut it to the window."""
         raise NotImplementedError
+
+    def front_ids(self, front: str | None) -> tuple[int, ...]:
+        """Give the ids of what is put in front of a text; see `embedlib.models.reading.Reading`."""
+        return ()
 
     def hidden_batches(self, sequences: list[tuple[int, ...]], layers: tuple[int, ...]) -> Iterator[HiddenBatch]:
         """Run token ids through the model, in batches of equal length, in any order."""
         raise NotImplementedError
 
-    def tokenize(self, texts: Sequence[str]) -> list[FramedText]:
+    def tokenize(self, texts: Sequence[str], front: str | None = None) -> list[FramedText]:
         """Tokenise and frame texts."""
-        return [self.frame(encoding) for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        ids = self.front_ids(front)
+        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [self.frame(encoding, ids) for encoding in encodings]
 
     def encode_sentences(
         self, sentences: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
-        template: str | None = None,
+        template: str | None = None, front: str | None = None,
     ) -> EmbeddingTable[str]:  # fmt: skip
         """Encode texts; see `embedlib.embed_sentences`."""
-        asked = text_request(self.spec, sentences, layer, pooling, template)
+        asked = text_request(self.spec, sentences, layer, pooling, template, front)
         keys, missing = asked.split(lambda text: blank_reason(text) or self._nothing(text))
-        tokens = self.tokenize([asked.fill(text) for text in keys])
+        tokens = self.tokenize([asked.fill(text) for text in keys], front)
         masks = [np.array(t.pooled) for t in tokens]
         rows = np.arange(len(keys))
         cut = {key: text.cut for key, text in zip(keys, tokens, strict=True) if text.cut}
         array = self._pooled(tokens, rows, masks, asked.layers, asked.poolings)
         return asked.table(keys, array, missing, cut=cut)
 
+    def encode_words(
+        self, words: Sequence[str], *, layer: Layer = None, pooling: PoolingChoice = None,
+        template: str | None = None, front: str | None = None,
+    ) -> EmbeddingTable[str]:  # fmt: skip
+        """Encode words alone, as short texts; see `embedlib.embed_words`."""
+        return self.encode_sentences(words, layer=layer, pooling=pooling, template=template, front=front)
+
     def encode_spans(
-        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None
-    ) -> EmbeddingTable[SpanKey]:
+        self, spans: Sequence[SpanKey], *, layer: Layer = None, pooling: PoolingChoice = None,
+        front: str | None = None,
+    ) -> EmbeddingTable[SpanKey]:  # fmt: skip
         """Pool the tokens of a part of each sentence; see `embedlib.embed_spans`."""
-        asked = span_request(self.spec, spans, layer, pooling)
+        asked = span_request(self.spec, spans, layer, pooling, front)
         sentences = list(dict.fromkeys(sentence for sentence, _ in asked.keys))
-        tokens = dict(zip(sentences, self.tokenize(sentences), strict=True))
+        tokens = dict(zip(sentences, self.tokenize(sentences, front), strict=True))
         keys, masks, missing = [], [], {}
         for key in asked.keys:
             mask, reason = self._span_mask(key, tokens[key[0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -18,19 +19,22 @@ _CALL = 32  # tokens that a call of the model costs by itself, about
 class Decoder:
     """A decoder-only model of transformers, with the keys and values that it goes on from.
 
-    `cached` is False for a model that cannot go on from them; it is given every text whole.
+    `cached` is False for a model that cannot go on from them; it is given every text whole. With `shortens`, layers
+    behind the last one that is asked for are not run.
     """
 
-    def __init__(self, model: Any, *, cached: bool = True) -> None:
+    def __init__(self, model: Any, *, cached: bool = True, shortens: bool = False) -> None:
         self.model = model
         self.cached = cached
+        self.shortens = shortens
 
     def run(self, ids: Tensor, cache: Any, layers: tuple[int, ...]) -> tuple[Tensor, Any]:
         """Run (b, t) ids after a cache of b rows; gives (b, layers, t, d) and the longer cache."""
-        if self.cached:
-            out = self.model(input_ids=ids, past_key_values=cache, use_cache=True, output_hidden_states=True)
-        else:
-            out = self.model(input_ids=ids, use_cache=False, output_hidden_states=True)
+        with _only_first(self.model, max(layers) + 1) if self.shortens else contextlib.nullcontext():
+            if self.cached:
+                out = self.model(input_ids=ids, past_key_values=cache, use_cache=True, output_hidden_states=True)
+            else:
+                out = self.model(input_ids=ids, use_cache=False, output_hidden_states=True)
         states = torch.stack([out.hidden_states[layer] for layer in layers], dim=1)
         return states, out.past_key_values if self.cached else None
 
@@ -55,13 +59,32 @@ class Decoder:
             return None
         parts = [(caches[at].layers, [row for _, row in rows]) for at, rows in groupby(places, lambda place: place[0])]
         chosen = DynamicCache(config=self.model.config)
-        for number in range(len(parts[0][0])):
+        filled = [number for number, layer in enumerate(parts[0][0]) if layer.get_seq_length()]
+        for number in filled:
             keys, values = (
                 torch.cat([getattr(layers[number], name)[rows, :, :length] for layers, rows in parts])
                 for name in ("keys", "values")
             )  # (b, heads, length, d of a head) each
             chosen.update(keys, values, number)
         return chosen
+
+
+@contextlib.contextmanager
+def _only_first(model: Any, blocks: int) -> Iterator[None]:
+    """Leave out a model's blocks behind the first `blocks`, while the context lasts.
+
+    The hidden state after block k is the input of block k + 1, so one block more than the last layer is run: the
+    model's closing norm is applied to what comes out of the last block that is run.
+    """
+    stack = getattr(model, "layers", None)
+    if not isinstance(stack, torch.nn.ModuleList) or blocks >= len(stack):
+        yield
+        return
+    model.layers = stack[:blocks]
+    try:
+        yield
+    finally:
+        model.layers = stack
 
 
 class TreeRun:

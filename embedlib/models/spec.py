@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.models.encoder_kinds import EncoderKind, Pooling, find_kind
+from embedlib.models.reading import AUTO, Kind, Reading, Readings
 
 Case = Literal["lower", "cased", "mixed"]
 
@@ -44,12 +45,13 @@ class ModelSpec(BaseModel):
 
     `encoder` names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so
     layers 0 to `layers` can be asked for. `max_tokens` is the window that texts are cut to (None: no window),
-    special tokens included. `bos` is the token put in front of every text to take the place of the attention
-    sink, and is never pooled (None: nothing is put in front). `pool_special` says whether special
-    tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says whether the vocabulary, or
-    the tokenizer, has lower-case letters only. `prompt` names one of the model's own prompts, which stands
-    in front of every text. `origin` names the file, folder or
-    hub id of a model that is in no roster.
+    special tokens included. `bos` is the token that the model's files say begins a text (None: they name none).
+    `front` is the token put in front of every text to take the place of the attention sink, and is never pooled:
+    None is `bos`, "" is nothing, "auto" is the best of `fronts`, the tokens that could stand there (`bos` and a
+    newline are always tried, too). `readings` are the ways to read the model that were chosen for it. `pool_special`
+    says whether special tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says whether the
+    vocabulary, or the tokenizer, has lower-case letters only. `prompt` names one of the model's own prompts, which
+    stands in front of every text. `origin` names the file, folder or hub id of a model that is in no roster.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,9 @@ class ModelSpec(BaseModel):
     max_tokens: int | None = Field(default=None, gt=1)
     case: Case = "cased"
     bos: str | None = None
+    front: str | None = None
+    fronts: tuple[str, ...] = ()
+    readings: Readings = Readings()
     pool_special: bool = False
     prompt: str | None = None
     layer: int
@@ -126,7 +131,10 @@ class ModelSpec(BaseModel):
     def bos_policy(self) -> str:
         """Put the position-0 policy in words, as it is recorded beside every score."""
         if self.encoder_kind.left_to_right:
-            return f"{self.bos} in front, not pooled" if self.bos else "nothing in front"
+            front = self.resolve_front(None)
+            if front == AUTO:
+                return "the best front in front, not pooled"
+            return f"{front} in front, not pooled" if front else "nothing in front"
         return "special tokens pooled" if self.pool_special else "no special tokens"
 
     @property
@@ -195,6 +203,45 @@ class ModelSpec(BaseModel):
 
     def _unknown_layer(self, given: object) -> UnknownNameError:
         return UnknownNameError.of(f"layer of {self.name}", given, [*range(self.layers + 1), "all"])
+
+    def resolve_front(self, front: str | None) -> str:
+        """Turn a `front` argument into a token, "" for nothing, or "auto"; None is the model's own default.
+
+        A model that is no decoder has nothing in front, and "auto" finds nothing for it. Raises `InputError` for a
+        token in front of such a model.
+        """
+        if not self.encoder_kind.left_to_right:
+            if front and front != AUTO:
+                raise InputError(
+                    f"front is {front!r}; {self.name} is no decoder, so nothing is put in front of its texts; allowed: "
+                    f"None, '' or {AUTO!r}"
+                )
+            return ""
+        default = self.bos or "" if self.front is None else self.front
+        return default if front is None else front
+
+    def resolve_reading(self, reading: Reading | Literal["study"] | None, kind: Kind) -> Reading:
+        """Fill in what a reading leaves to the model, so that it says all of it; a front of "auto" stays.
+
+        "study" is what the study does, and most users do: the token that the model's files begin a text with, the
+        text alone, the last layer, the model's own pooling (the mean of tokens, for a transformer). None is the
+        model's default. Raises `UnknownNameError` and `InputError` for what the model does not have.
+
+        Example:
+            >>> from embedlib.models.roster import find_model
+            >>> find_model("gemma-3-270m-q4").resolve_reading("study", "words").label
+            "'<bos>' in front, alone, layer 18, mean"
+        """
+        if reading == "study":
+            reading = Reading(front=self.resolve_front(self.bos or "" if self.encoder_kind.left_to_right else None),
+                              layer=-1, pooling=self.pooling)  # fmt: skip
+        reading = reading or Reading()
+        layers = self.resolve_layers(reading.layer)
+        (pooling,) = self.resolve_poolings(reading.pooling)
+        return Reading(
+            front=self.resolve_front(reading.front), template=reading.template, layer=layers, pooling=pooling,
+            transform=reading.transform.for_kind(kind),
+        )  # fmt: skip
 
     def resolve_poolings(self, pooling: str | Iterable[str] | None) -> tuple[Pooling, ...]:
         """Turn a `pooling` argument into modes, each once, in the order asked; a set, in the model's order.

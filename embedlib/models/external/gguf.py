@@ -11,6 +11,7 @@ from gguf import GGUFReader, GGUFValueType
 from embedlib.errors import ArtifactError
 from embedlib.models.encoder_kinds import CAUSAL
 from embedlib.models.files import sha256
+from embedlib.models.reading import AUTO
 from embedlib.models.spec import Artifact, FilePart, ModelSpec
 
 GGUF_MAGIC = b"GGUF"
@@ -62,7 +63,8 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
         name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder=CAUSAL.name,
-        dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos, layer=layers,
+        dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos, front=AUTO,
+        fronts=tuple(dict.fromkeys(fields[_TOKENS])), layer=layers,
         pooling="mean", trained_on="not said", licence=str(fields.get("general.license", "not said")),
         citation="none", origin=origin,
         artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(FilePart(path=str(path)),)),),

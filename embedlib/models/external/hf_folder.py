@@ -23,6 +23,7 @@ from embedlib.models.external.folder_files import MODULES, as_artifact, read_jso
 from embedlib.models.external.gguf import LONGEST_WINDOW
 from embedlib.models.external.tokenizer import VOCABULARIES, lowers, resolve_tokenizer, tokenizer_files
 from embedlib.models.external.weights import INDEX, WEIGHTS, count_parameters, open_model, weight_files, weight_roles
+from embedlib.models.reading import AUTO
 from embedlib.models.spec import ModelSpec
 
 TOKENS = "tokenizer.json"
@@ -103,12 +104,13 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
     tokenizer = Tokenizer.from_file(str(file))
     parameters = count_parameters(weight_files(folder))
     _check_model(folder, encoder, config)
+    fronts = _fronts(folder, config, tokenizer) if causal else ()
     return ModelSpec(
         name=name, title=title_of(origin),
         family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder.name,
         dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
         max_tokens=window(folder, LONGEST_WINDOW), case="lower" if lowers(tokenizer) else "cased",
-        bos=_bos(folder, config, tokenizer) if causal else None, pool_special=not causal,
+        bos=next(iter(fronts), None), front=AUTO if causal else None, fronts=fronts, pool_special=not causal,
         layer=config.num_hidden_layers, pooling="mean", trained_on="not said", licence="not said", citation="none",
         origin=origin,
         artifacts=(
@@ -198,13 +200,13 @@ def window(folder: Path, longest: int | None, said: int | None = None) -> int | 
     return min(limits, default=None)
 
 
-def _bos(folder: Path, config: Any, tokenizer: Any) -> str | None:
-    """Choose the token that stands in front of every text, on the attention sink (xiao2024sinks).
+def _fronts(folder: Path, config: Any, tokenizer: Any) -> tuple[str, ...]:
+    """List the tokens that could stand in front of every text, on the attention sink (xiao2024sinks).
 
-    It is what the tokenizer or the configuration call their first token; where there is none, the
-    end or padding token.
+    They are what the tokenizer or the configuration call their first token, the end and the padding, in this order.
     """
     said = read_json(folder / "tokenizer_config.json")
+    found: list[str] = []
     for role in ("bos", "eos", "pad"):
         token = said.get(f"{role}_token")
         number = getattr(config, f"{role}_token_id", None)
@@ -212,5 +214,6 @@ def _bos(folder: Path, config: Any, tokenizer: Any) -> str | None:
         for choice in (token["content"] if isinstance(token, dict) else token, number):
             text = tokenizer.id_to_token(choice) if isinstance(choice, int) else choice
             if text and tokenizer.token_to_id(text) is not None:
-                return str(text)
-    return None
+                found.append(str(text))
+                break
+    return tuple(dict.fromkeys(found))
