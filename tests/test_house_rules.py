@@ -27,7 +27,7 @@ LAYERS = [
     ["embeddings.table"],
     ["datasets"],
     ["encoders"],
-    ["embeddings"], ["metrics"], ["records"], ["figures"],
+    ["embeddings"], ["metrics"], ["readings"], ["records"], ["figures"],
     ["book.notebooks", "book.run", "book.check"], ["book.site"], ["book"], ["cli"],
 ]  # fmt: skip
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

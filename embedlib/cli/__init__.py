@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from embedlib._util.paths import settle_paths
+from embedlib.cli.readings import choose_reading
 from embedlib.cli.terminal import LogLines, console, errors, field_lines, said_of, say, show_table, terminal_width
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
 
@@ -40,10 +41,12 @@ def models(
     wide: Wide = False,
 ) -> None:
     """Show what each model of the roster is and whether it is ready here, or all about the models that you name."""
-    from embedlib.cli.tables import MODEL_COLUMNS, file_fields, model_fields, model_rows
+    from embedlib.cli.tables import MODEL_COLUMNS, file_fields, model_fields, model_rows, try_fronts
     from embedlib.models.roster import find_model, roster
 
     specs = [find_model(name) for name in reference] if reference else list(roster().values())
+    for spec in specs if reference else []:
+        try_fronts(spec)
     if wide:
         fields = [model_fields(spec) for spec in specs]
         show_table("Models", list(fields[0]), [list(row.values()) for row in fields], wide=True)
@@ -355,6 +358,9 @@ def new_chapter(
         f"Edit it, then: `embedlib run {name}`, `embedlib build`, `embedlib accept {name}`. The paired {name}.ipynb "
         "is written by accept. Until then `make test` and `make drift` report that it is missing."
     )
+
+
+app.command("choose-reading")(choose_reading)
 
 
 def main() -> None:

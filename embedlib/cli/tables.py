@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from embedlib.book.run.status import model_status
 from embedlib.embeddings.store import Identity, StoredFolder
+from embedlib.encoders.fronts import stored_evidence
 from embedlib.models.roster import roster
 from embedlib.models.spec import ModelSpec
 
@@ -36,7 +37,8 @@ def model_fields(spec: ModelSpec) -> dict[str, object]:
         "poolings": ", ".join(spec.poolings),
         "case": spec.case,
         "window": f"{spec.max_tokens:,} tokens" if spec.max_tokens else "none",
-        "position 0": spec.bos_policy,
+        "in front": spec.bos_policy,
+        "words on the sink": _sinks(spec),
         "prompt": spec.prompt or "none",
         "licence": spec.licence,
         "trained on": spec.trained_on,
@@ -45,6 +47,33 @@ def model_fields(spec: ModelSpec) -> dict[str, object]:
         "here": status.state,
         "needed": status.detail or "nothing",
     }
+
+
+def try_fronts(spec: ModelSpec) -> None:
+    """Measure which tokens can stand in front of a decoder's texts, where its files are here and that was not done."""
+    if spec.encoder_kind.left_to_right and stored_evidence(spec) is None and model_status(spec).state == "ready":
+        from embedlib.encoders.front_probe import WithFronts, front_evidence
+        from embedlib.encoders.loader import load_quietly
+
+        encoder = load_quietly(spec)
+        if isinstance(encoder, WithFronts):
+            front_evidence(encoder)
+
+
+def _sinks(spec: ModelSpec) -> str:
+    """Say how many words fall on the attention sink behind each front that was tried."""
+    if not spec.encoder_kind.left_to_right:
+        return "no decoder"
+    found = stored_evidence(spec)
+    if found is None:
+        return f"not tried yet: embedlib models {spec.origin or spec.name}"
+    shares = [
+        f"{front.sinks:.1%} behind {front.token!r}" if front.token else f"{front.sinks:.1%} with nothing in front"
+        for front in found.tried
+    ]
+    spreads = [f"{front.token!r} {front.spread:.2f}" for front in found.tried]
+    best = f"best: {found.best!r}" if found.clean else f"none is clean; least: {found.best!r}"
+    return f"{'; '.join(shares)} ({best}; spread of norms {', '.join(spreads)})"
 
 
 def file_fields(spec: ModelSpec) -> dict[str, object]:

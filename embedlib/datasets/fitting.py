@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from embedlib.datasets.lexicon import load_words
 from embedlib.datasets.load import load_dataset
+from embedlib.datasets.sentences import spans_of
 from embedlib.datasets.spans import SpanKey
 
 
@@ -24,8 +25,7 @@ def fitting_spans() -> list[SpanKey]:
         >>> len(fitting_spans()) > 500
         True
     """
-    anchors = load_dataset("anchors", part="development")
-    return [(row.sentence, (row.start, row.end)) for row in anchors.itertuples()]
+    return spans_of(load_dataset("anchors", part="development"))
 
 
 def fitting_sentences() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from embedlib.datasets.spans import cut_word, find_span
+from embedlib.datasets.spans import SpanKey, cut_word, find_span
 from embedlib.datasets.text_files import numbered_lines, parse_json
 from embedlib.errors import InputError, UnknownNameError
 
@@ -48,6 +48,17 @@ def spread_anchors(frame: pd.DataFrame, number: int) -> list[str]:
     if number >= len(names):
         return names
     return [names[round(at * (len(names) - 1) / max(1, number - 1))] for at in range(number)]
+
+
+def spans_of(frame: pd.DataFrame) -> list[SpanKey]:
+    """Give the span of each row's anchor in its sentence: `(sentence, (start, end))`.
+
+    Example:
+        >>> spans_of(pd.DataFrame({"sentence": ["A dog."], "start": [2], "end": [5]}))
+        [('A dog.', (2, 5))]
+    """
+    columns = (frame[name].tolist() for name in ("sentence", "start", "end"))
+    return [(sentence, (start, end)) for sentence, start, end in zip(*columns, strict=True)]
 
 
 def read_anchors(path: Path, encoding: str = "utf-8") -> pd.DataFrame:

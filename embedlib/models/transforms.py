@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from embedlib.errors import InputError
 from embedlib.models.reading import Transform
@@ -18,18 +19,24 @@ _LEAST = 1e-6
 
 @dataclass(frozen=True)
 class FittedTransform:
-    """A transform with what was fitted: rows are scaled to length one, `mean` is subtracted, and `matrix` applied.
+    """A transform with what was fitted: rows are scaled to length one, and `mean`, (d,), is subtracted.
 
-    `mean` is (d,) and `matrix` (d, d), None for the identity.
+    Then the directions `removed`, (d, k), are taken away, and rows are multiplied by `matrix`, (d, d), where there is
+    one.
     """
 
     mean: NDArray[np.float64]
-    matrix: NDArray[np.float64] | None
+    removed: NDArray[np.float64] | None = None
+    matrix: NDArray[np.float64] | None = None
 
     def apply(self, vectors: FloatMatrix) -> FloatMatrix:
         """Transform rows: (n, d) to (n, d) float32."""
         rows = _unit(vectors) - self.mean
-        done: FloatMatrix = (rows if self.matrix is None else rows @ self.matrix).astype(np.float32)
+        if self.removed is not None:
+            rows -= (rows @ self.removed) @ self.removed.T
+        if self.matrix is not None:
+            rows = rows @ self.matrix
+        done: FloatMatrix = rows.astype(np.float32)
         return done
 
 
@@ -58,16 +65,17 @@ def fit(transform: Transform, vectors: FloatMatrix) -> FittedTransform:
     rows = _unit(vectors)
     mean = rows.mean(axis=0)
     if transform.way == "centre":
-        return FittedTransform(mean, None)
+        return FittedTransform(mean)
     centred = rows - mean
-    variances, axes = np.linalg.eigh(centred.T @ centred / (count - 1))
+    spread = centred.T @ centred / (count - 1)
     if transform.way == "without":
-        top = axes[:, ::-1][:, :directions]
-        return FittedTransform(mean, np.eye(dimension) - top @ top.T)
+        _, top = eigh(spread, subset_by_index=(dimension - directions, dimension - 1))
+        return FittedTransform(mean, removed=top)
+    variances, axes = eigh(spread)
     # An axis that is left out is a column of zeros, which changes no cosine.
     kept = variances > variances[-1] * _LEAST
     scales = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1)), 0)
-    return FittedTransform(mean, (axes * scales)[:, ::-1])
+    return FittedTransform(mean, matrix=(axes * scales)[:, ::-1])
 
 
 def _unit(vectors: FloatMatrix) -> NDArray[np.float64]:

@@ -1,0 +1,76 @@
+"""The files of chosen readings: what was chosen, and the evidence, the book's or one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from embedlib._util.paths import data_dir, written_whole
+from embedlib.errors import InputError
+from embedlib.models.chosen import Chosen, book_file, own_file, read_chosen, write_chosen
+from embedlib.models.reading import Kind, Readings
+from embedlib.models.roster import ROSTER, find_model, read_roster
+from embedlib.models.spec import ModelSpec
+from embedlib.readings.choose import Choice
+
+_DIGITS = 4
+
+
+def evidence_file() -> Path:
+    """Name the table of the evidence for the book's models."""
+    return data_dir() / "readings" / "evidence.tsv"
+
+
+def read_evidence(file: Path | None = None) -> pd.DataFrame:
+    """Read the table of evidence, the book's where no file is named; without rows where it is not there.
+
+    Example:
+        >>> "mean" in read_evidence()
+        True
+    """
+    file = file or evidence_file()
+    if not file.exists():
+        return pd.DataFrame()
+    return pd.read_csv(file, sep="\t", keep_default_na=False, na_values={"mean": [""]})
+
+
+def evidence_for(spec: ModelSpec, kind: Kind) -> pd.DataFrame:
+    """Give the evidence of a model's reading of a kind of text: the book's, or what was kept in the cache."""
+    for file in (evidence_file(), own_file(spec).with_suffix(".tsv")):
+        rows = read_evidence(file)
+        if len(rows) and len(found := rows[(rows["model"] == spec.name) & (rows["kind"] == kind)]):
+            return found
+    raise InputError(f"{spec.name}: there is no evidence for its reading of {kind}; run: embedlib choose-reading")
+
+
+def keep_choice(model: str, choice: Choice, *, book: bool) -> Path:
+    """Write what was chosen for a model, with its evidence, in place of what was chosen for it before.
+
+    `book` is for the models of the book's roster: data/readings. All others are kept in the cache. Gives the file of
+    the chosen readings.
+    """
+    spec = find_model(model)
+    file = book_file() if book else own_file(spec)
+    table = evidence_file() if book else file.with_suffix(".tsv")
+    known = read_chosen(file)
+    chosen = choice.chosen
+    if spec.name in known and known[spec.name].checksum == spec.checksum:
+        # Other kinds of text keep what was chosen for them.
+        both = {**dict(known[spec.name].readings), **{k: r for k, r in chosen.readings if r is not None}}
+        chosen = Chosen(checksum=spec.checksum, readings=Readings(**both))
+    every = known | {spec.name: chosen}
+    order = [name for name in read_roster(ROSTER) if name in every] if book else list(every)
+    write_chosen(file, {name: every[name] for name in order})
+    before = read_evidence(table)
+    new = choice.evidence.drop(columns="reading")
+    if len(before):
+        again = (before["model"] == spec.name) & before["kind"].isin(new["kind"])
+        before = before[~again]
+    rows = pd.concat([before, new], ignore_index=True)
+    rank = {name: place for place, name in enumerate(order)}
+    rows = rows.assign(rank=rows["model"].map(rank)).sort_values("rank", kind="stable").drop(columns="rank")
+    columns = [name for name in rows.columns if name != "mean"]
+    with written_whole(table) as aside:
+        rows[[*columns, "mean"]].round(_DIGITS).to_csv(aside, sep="\t", index=False)
+    return file
