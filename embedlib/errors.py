@@ -38,7 +38,7 @@ class ParameterError(EmbedlibError, ValueError):
 
 
 class ArtifactError(EmbedlibError):
-    """A model file that is missing, truncated or not the one that the roster names."""
+    """A file of a model or of a wheel that is missing, truncated or not the one that is listed."""
 
 
 class NotebookError(EmbedlibError):

@@ -39,7 +39,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 REAL_CACHE = cache_dir()
 ALL = list(roster())
-CAUSAL = [name for name, spec in roster().items() if spec.kind == "causal"]
+# The largest takes 6 GB of memory and is of the kind of the others: tests check its files and do not load it.
+TRIED = [name for name, spec in roster().items() if spec.parameters < 1e9]
+CAUSAL = [name for name in TRIED if roster()[name].kind == "causal"]
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -178,7 +180,7 @@ def real(name):
     return _LOADED[name]
 
 
-@pytest.fixture(params=ALL)
+@pytest.fixture(params=TRIED)
 def encoder(request):
     return real(request.param)
 

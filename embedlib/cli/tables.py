@@ -80,8 +80,7 @@ def file_fields(spec: ModelSpec) -> dict[str, object]:
     """Give the files of a model by role, with their SHA-256."""
     fields: dict[str, object] = {}
     for artifact in spec.artifacts:
-        parts = [f"{part.path} of {part.wheel}" if part.wheel else part.path for part in artifact.parts]
-        fields[artifact.role] = ", ".join(parts)
+        fields[artifact.role] = artifact.label
         fields[f"{artifact.role}, SHA-256"] = artifact.sha256
     return fields
 

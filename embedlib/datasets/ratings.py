@@ -30,7 +30,7 @@ _SCORES = ("simlex999", "simlex", "simverb3500", "humanmean", "meanhuman", "mean
 _NUMBERED = {"", "index", "id", "no", "nr", "row", "number", "pair", "pairid", "unnamed0"}
 _PARTS = {"n", "v", "a", "r", "j", "s", "adj", "adv", "noun", "verb", "adjective", "adverb"}
 _NO_NUMBERS = {"nan", "na", "n/a", "inf", "infinity", "-inf", "none", "null", "-", "?"}
-_TAG = re.compile(r"(.+)-[nvajr]", re.IGNORECASE)
+_TAG = re.compile(r"(.+)-([nvajr])", re.IGNORECASE)
 
 
 class _Columns(NamedTuple):
@@ -46,7 +46,9 @@ def read_ratings(path: Path, encoding: str = "utf-8", *, published: bool = False
     r"""Read a table of rated word pairs: columns word1, word2 and score, on the table's own scale.
 
     Cells are separated by tabs, semicolons, commas or spaces. The columns are found by the names in a
-    header, or by what is in them. Row numbers, parts of speech and relations are not kept. Where several columns
+    header, or by what is in them. Row numbers and relations are not kept, nor are parts of speech in a column of
+    their own. Where all words end in one, as in MEN's lemmas ("sun-n"), it is cut off and kept in the columns
+    pos1 and pos2 (n, v, j and so on). Where several columns
     of numbers have no names, the mean is the first in a `published` set; in any other table that is an error.
     `frame.attrs["columns"]` says which columns were taken, and `frame.attrs["left_out"]` how many rows without
     words or score were left out, by reason. Both are logged.
@@ -276,10 +278,14 @@ def _frame(rows: list[Row], columns: _Columns) -> pd.DataFrame:
                 + ("number with a decimal point as others have it" if commas and points else "finite number")
             )
         found.append((first, second, score))
-    tagged = [_TAG.fullmatch(word) for pair in found for word in pair[:2]]
-    if found and all(tagged):
+    tagged = [match for pair in found for word in pair[:2] if (match := _TAG.fullmatch(word))]
+    whole = bool(found) and len(tagged) == 2 * len(found)
+    if whole:
         found = [(first[:-2], second[:-2], score) for first, second, score in found]
     frame = pd.DataFrame([(clean_words(a), clean_words(b), score) for a, b, score in found],
                          columns=["word1", "word2", "score"])  # fmt: skip
+    if whole:
+        pos = [match[2].lower() for match in tagged]
+        frame["pos1"], frame["pos2"] = pos[::2], pos[1::2]
     frame.attrs["left_out"] = dict(left_out)
     return frame

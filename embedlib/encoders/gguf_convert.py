@@ -16,7 +16,7 @@ from embedlib._util.processes import end_with_parent
 from embedlib._util.quiet import quietly
 from embedlib.errors import ArtifactError
 from embedlib.models.external.weights import faults_of
-from embedlib.models.files import locate, read_blocks, refusal, sha256, verified, verified_file
+from embedlib.models.files import pieces, read_blocks, refusal, sha256, verified, verified_file
 from embedlib.models.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _join(spec: ModelSpec, joined: Path) -> None:
     artifact = spec.artifact("gguf")
     digest = hashlib.sha256()
     with joined.open("wb") as file:
-        for block in read_blocks(tuple(locate(part, spec.name) for part in artifact.parts)):
+        for block in read_blocks(pieces(spec, artifact)):
             digest.update(block)
             file.write(block)
     if digest.hexdigest() != artifact.sha256:

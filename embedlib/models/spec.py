@@ -31,13 +31,37 @@ class FilePart(BaseModel):
 
 
 class Artifact(BaseModel):
-    """A file that a model is made of, as parts joined in order, with the whole's SHA-256."""
+    """A file that a model is made of, as parts joined in order, with the whole's SHA-256.
+
+    With `member` the joined parts are a ZIP archive, and the file is the one of this name in it. The SHA-256 is then
+    that of the member.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     parts: tuple[FilePart, ...] = Field(min_length=1)
+    member: str | None = None
+
+    @field_validator("member")
+    @classmethod
+    def _member_stays_below(cls, value: str | None) -> str | None:
+        """Refuse a name that would be written outside the folder that an archive is unpacked into."""
+        if value is not None and (
+            not re.fullmatch(r"[^\\:\0]+", value) or any(part in ("", ".", "..") for part in value.split("/"))
+        ):
+            raise ValueError(
+                f"member is {value!r}; it is the name of a file in the archive, such as 'folder/model.safetensors': "
+                "no '..', no '\\' or ':', and no '/' at its ends"
+            )
+        return value
+
+    @property
+    def label(self) -> str:
+        """Name the file as messages do."""
+        joined = " + ".join(part.label for part in self.parts)
+        return f"{self.member} in the archive {joined}" if self.member else joined
 
 
 class ModelSpec(BaseModel):
@@ -143,7 +167,7 @@ class ModelSpec(BaseModel):
         if self.origin:
             return self.origin
         wheels = {part.wheel for artifact in self.artifacts for part in artifact.parts if part.wheel}
-        return ", ".join(sorted({re.sub(r"-part\d+$", "", wheel) for wheel in wheels})) or "files on disk"
+        return ", ".join(sorted({re.sub(r"-part-?\d+$", "", wheel) for wheel in wheels})) or "files on disk"
 
     @property
     def checksum(self) -> str:

@@ -254,7 +254,8 @@ def described(name: str) -> str:
         dataset = find_dataset(name)
     except EmbedlibError as error:
         return str(error)
-    return f"{dataset.schema} {dataset.reader} {dataset.source} {dataset.file}"
+    known = (dataset.schema, dataset.reader, dataset.source, dataset.file, dataset.sha256, dataset.development)
+    return " ".join(filter(None, known))
 
 
 def _reader_modules(name: str) -> list[str]:

