@@ -257,13 +257,13 @@ class ModelSpec(BaseModel):
             "'<bos>' in front, alone, layer 18, mean"
         """
         if reading == "study":
-            reading = Reading(front=self.resolve_front(self.bos or "" if self.encoder_kind.left_to_right else None),
-                              layer=-1, pooling=self.pooling)  # fmt: skip
+            reading = Reading(front=self.bos or "", layer=-1, pooling=self.pooling)
         reading = reading or Reading()
         layers = self.resolve_layers(reading.layer)
         (pooling,) = self.resolve_poolings(reading.pooling)
+        front = self.resolve_front(reading.front) if self.encoder_kind.left_to_right else None
         return Reading(
-            front=self.resolve_front(reading.front), template=reading.template, layer=layers, pooling=pooling,
+            front=front, template=reading.template, layer=layers, pooling=pooling,
             transform=reading.transform.for_kind(kind),
         )  # fmt: skip
 

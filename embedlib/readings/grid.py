@@ -58,7 +58,7 @@ def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:
         >>> [reading.label for reading in grid(find_model("glove-6b-50d"), "words")][:2]
         ['alone, layer 0, mean', 'alone, layer 0, mean, centred']
     """
-    front = AUTO if spec.encoder_kind.left_to_right else ""
+    front = AUTO if spec.encoder_kind.left_to_right else None
     for template in templates(spec, kind):
         for layer in range(spec.layers + 1):
             for pooling in poolings(spec, kind, template):

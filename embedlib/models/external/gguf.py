@@ -91,12 +91,12 @@ def _check_tensors(path: Path, names: set[str], layers: int, *, mixed: bool) -> 
 def _read_header(path: Path) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
     """Give the fields of a GGUF file, and the shapes of its tensors.
 
-    Of lists only the tokens are read, and of these only those that begin, end and pad a text.
+    Of lists only the tokens are read, and of these only those that begin, end and pad a text, and the unknown one.
     """
     reader = GGUFReader(path)
     fields = {key: field.contents() for key, field in reader.fields.items() if field.types[0] != GGUFValueType.ARRAY}
     if tokens := reader.fields.get(_TOKENS):
-        ids = (fields.get(f"tokenizer.ggml.{role}_token_id") for role in ("bos", "eos", "padding"))
+        ids = (fields.get(f"tokenizer.ggml.{role}_token_id") for role in ("bos", "eos", "padding", "unknown"))
         fields[_TOKENS] = [
             tokens.contents(number) for number in ids if number is not None and number < len(tokens.data)
         ]
