@@ -94,7 +94,12 @@ def test_the_findings_have_the_verdict_of_the_main_part_and_what_it_rests_on():
     figure, ax = figures.new_axes()
     figures.draw_findings(ax, scores, verdicts, {"glove": "counting", "gemma": "decoder"})
     said = {text.get_text(): text for text in ax.texts}
-    assert {"effect -0.100 [-0.200, -0.050]", "less a model -0.30 to +0.02; p 0.33", "-"} <= set(said)
+    assert {
+        "effect -0.100 [-0.200, -0.050]",
+        "without one model -0.30 to +0.02",
+        "p 0.33 by labels (least possible 0.17)",
+        "-",
+    } <= set(said)
     for verdict in verdicts:
         assert said[verdict.verdict].get_color() == figures.VERDICT_COLOURS[verdict.verdict]
     assert "supported" not in said

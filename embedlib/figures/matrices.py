@@ -60,9 +60,11 @@ def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], f
     for row, verdict in enumerate(verdicts):
         main, left, colour = verdict.main, scores.shape[1] + 0.12, VERDICT_COLOURS[verdict.verdict]
         lines = [] if np.isnan(main.effect) else [f"effect {main.effect:+.3f} [{main.low:+.3f}, {main.high:+.3f}]"]
+        if not np.isnan(main.left_out_low):
+            lines.append(f"without one model {main.left_out_low:+.2f} to {main.left_out_high:+.2f}")
         if not np.isnan(main.p):
-            lines.append(f"less a model {main.left_out_low:+.2f} to {main.left_out_high:+.2f}; p {main.p:.2g}")
-        step = 0.28 if lines else 0.0
+            lines.append(f"p {main.p:.2g} by labels (least possible {main.least_p:.2g})")
+        step = 0.24
         top = row + 0.5 - step * len(lines) / 2
         ax.text(left, top, verdict.verdict, va="center", color=colour, fontsize=11, fontweight="bold")
         for number, line in enumerate(lines, start=1):
