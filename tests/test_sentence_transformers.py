@@ -88,7 +88,7 @@ def test_encoders_of_t5_and_last_token_embedders_give_the_vectors_of_the_library
     change(here / "st" / "config_sentence_transformers.json", default_prompt_name="query" if kind == "qwen" else None)
     spec = find_model("./st")
     assert (spec.encoder, spec.dimension, spec.max_tokens) == ("sentence-transformers", 32, 24)
-    assert spec.family == ("llm" if kind == "qwen" else "classical")
+    assert spec.family == ("decoder" if kind == "qwen" else "contrastive")
     texts = [*TEXT, "dog", LONG]
     table = embed_sentences("./st", texts)
     assert table.keys == texts

@@ -8,7 +8,7 @@ import pytest
 from embedlib.book.check.side_by_side import compare_runs
 from embedlib.book.notebooks import write
 from embedlib.errors import NotebookError
-from embedlib.metrics.verdicts import Verdict
+from embedlib.metrics.verdicts import Part, Verdict
 from embedlib.records.make import make_record
 from embedlib.records.read import MIME
 from embedlib.records.tolerance import Tolerance
@@ -25,11 +25,11 @@ def executed(**values):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("record()", outputs=outputs)])
 
 
-def runs(score=0.5, word="partly", count=3, low=0.4, extra=True):
+def runs(score=0.5, word="undecided", count=3, low=0.4, extra=True):
     frame = pd.DataFrame({"score": [score, np.nan], "pairs": [count, 4]}, pd.Index(["a", "b"], name="model"))
     values = {
         "table": (frame, {"score": Tolerance(atol=0.01)}),
-        "claim": (Verdict("D1", word, 0.5, low, 0.6, {"a": True}),),
+        "claim": (Verdict("D1", Part("a", word, 0.5, low, 0.6)),),
     }
     return executed(**values, **({"more": (1,)} if extra else {}))
 
@@ -41,15 +41,16 @@ def differing(first, second):
 def test_runs_that_agree_within_tolerance():
     rows = compare_runs(runs(), runs(score=0.505))
     assert [row.record for row in rows][:4] == ["table[a].score", "table[a].pairs", "table[b].score", "table[b].pairs"]
-    assert "claim.holds[a]" in [row.record for row in rows]
+    assert "claim[a].effect" in [row.record for row in rows]
     assert not any(row.differs for row in rows)
 
 
 def test_what_differs_is_named_with_both_values():
     assert differing(runs(), runs(score=0.52, count=5)) == {"table[a].score": (0.5, 0.52), "table[a].pairs": (3, 5)}
-    assert differing(runs(), runs(word="reproduced", low=0.3)) == {
-        "claim.verdict": ("partly", "reproduced"),
-        "claim.low": (0.4, 0.3),
+    assert differing(runs(), runs(word="supported", low=0.3)) == {
+        "claim.verdict": ("undecided", "supported"),
+        "claim[a].verdict": ("undecided", "supported"),
+        "claim[a].low": (0.4, 0.3),
     }
     assert differing(runs(score=np.nan), runs()) == {"table[a].score": (None, 0.5)}
 

@@ -43,14 +43,14 @@ The records:
 import os
 import pandas as pd
 import embedlib
-from embedlib.metrics.verdicts import Verdict
+from embedlib.metrics.verdicts import Part, Verdict
 
 embedlib.record("ten-fold", 10 // number)
 embedlib.record("kind", kind)
 embedlib.record("odd", number % 2 == 1)
 index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["letter", "number"])
 embedlib.record("table", pd.DataFrame({"score": [number / 4, None], "name": ["x", "y, z"]}, index=index))
-embedlib.record("claim", Verdict("D1", "partly", 0.5, 0.4, 0.6, {"m": True}))
+embedlib.record("claim", Verdict("D1", Part("m", "undecided", 0.5, -0.4, 0.6)))
 embedlib.record("threads", os.environ.get("OMP_NUM_THREADS", "none"))
 ```
 """
@@ -156,8 +156,8 @@ def test_a_sweep_runs_loses_nothing_to_a_failed_point_and_goes_on(project, monke
     assert one.loc[("table", "a, 1", "score"), "value"] == 0.25
     assert np.isnan(one.loc[("table", "a, 2", "score"), "value"])
     assert one.loc[("table", "a, 2", "name"), "text"] == "y, z"
-    assert one.loc[("claim", "", "verdict"), "text"] == "partly"
-    assert one.loc[("claim", "m", "holds"), "value"] == 1
+    assert one.loc[("claim", "", "verdict"), "text"] == "undecided"
+    assert one.loc[("claim", "m", "low"), "value"] == -0.4
     assert one.loc[("threads", "", ""), "text"] in {str(len(share)) for share in core_shares(2)}
     parquet = pd.read_parquet(path.with_suffix(".parquet"))
     assert parquet["value"].equals(table["value"])

@@ -99,3 +99,14 @@ def test_a_wide_table_of_few_rows_is_turned_and_one_of_many_has_one_column_of_ke
     assert {len(row) for row in rows} == {10}
 
     assert read(draw(many[columns[:5]]))[1] == ["model", "kind", "layer", *columns[:5]]  # eight are few enough
+
+
+def test_the_two_ends_of_a_range_without_a_value_are_one_cell():
+    frame = pd.DataFrame({
+        "effect": [0.5, 0.25], "low": [0.4, 0.125], "high": [0.6, 0.375],
+        "left out, low": [0.25, np.nan], "left out, high": [0.75, np.nan], "p": [0.5, 0.25],
+    }, index=["a", "b"])  # fmt: skip
+    _, heads, rows = read(draw(frame))
+    assert heads == ["", "effect [low, high]", "left out [low, high]", "p"]
+    assert rows == [["a", "0.500 [0.400, 0.600]", "[0.25, 0.75]", "0.50"], ["b", "0.250 [0.125, 0.375]", "-", "0.25"]]
+    assert read(draw(frame[["left out, high", "p"]]))[1] == ["", "left out, high", "p"]

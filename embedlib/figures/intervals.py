@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from embedlib.errors import InputError
-from embedlib.figures.style import FAMILY_COLOURS, GREY, INK, colour_names, name_families
+from embedlib.figures.style import FAMILY_COLOURS, GREY, INK, SIDE_COLOURS, colour_names, name_families
 
+_LEFT_OUT = ["left out, low", "left out, high"]  # the range of an effect when one model is left out
 _PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # behind a text, over the lines
 
 
@@ -59,9 +60,11 @@ def draw_forest(
 ) -> Axes:
     """Draw differences with their intervals, a row each, and say on which side of zero who is ahead.
 
-    `differences` has a label for each row as its index, and the columns effect, low and high. Its order is
-    that from the top. The left one of `sides` is below zero. The colour is that of the side; a point is hollow
-    where its interval has zero in it. A row of NaN says "not tested". Labels stand above their intervals, so that
+    `differences` has a label for each row as its index, and the columns effect, low and high. With the columns
+    "left out, low" and "left out, high", too, a thin line under each interval is the range of the effect when one
+    model is left out; NaN draws none. A `Verdict.table()` is such a frame. The order of the rows is that from the
+    top. The left one of `sides` is below zero. The colour is that of the side; a point is hollow where its interval
+    has zero in it. A row of NaN says "not tested". Labels stand above their intervals, so that
     the picture can be narrow: 4.6 inches stay readable on a telephone, with 0.55 inches of height a row.
 
     Raises `InputError` where a column is missing or there is no row.
@@ -81,11 +84,11 @@ def draw_forest(
         raise InputError(f"a forest plot needs the column {missing[0]!r}; there are {list(differences.columns)}")
     if differences.empty:
         raise InputError("a forest plot needs at least one row")
-    below, above = FAMILY_COLOURS["classical"], FAMILY_COLOURS["llm"]
+    below, above = SIDE_COLOURS["classical"], SIDE_COLOURS["LLM"]
     # What is written stands at the two ends of a row, wherever its point is.
     ends = blended_transform_factory(ax.transAxes, ax.transData)
-    rows = zip(differences.index, differences["effect"], differences["low"], differences["high"], strict=True)
-    for row, (name, effect, low, high) in enumerate(rows):
+    shown = differences.reindex(columns=["effect", "low", "high", *_LEFT_OUT]).astype(float)
+    for row, (name, effect, low, high, *left_out) in enumerate(shown.itertuples(name=None)):
         tested = not np.isnan(effect)
         colour = GREY if not tested else above if effect > 0 else below
         said = f"{effect:+.2f}" if tested else "not tested"
@@ -95,9 +98,10 @@ def draw_forest(
         if tested:
             face = colour if low > 0 or high < 0 else "white"
             ax.plot([low, high], [row + 0.14] * 2, color=colour, lw=2.4, solid_capstyle="butt")
+            ax.plot(left_out, [row + 0.34] * 2, color=colour, lw=0.9, solid_capstyle="butt")
             ax.plot(effect, row + 0.14, marker="o", ms=8, color=colour, mfc=face, mew=1.8, lw=0)
     ax.axvline(0, color=INK, lw=1)
-    ax.set(xlim=_around_zero(differences), ylim=(len(differences) - 0.4, -0.6), yticks=[])
+    ax.set(xlim=_around_zero(shown), ylim=(len(differences) - 0.4, -0.6), yticks=[])
     ax.set_xlabel(label, fontsize=11)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", alpha=0.25)
@@ -109,7 +113,7 @@ def draw_forest(
 
 def _around_zero(differences: pd.DataFrame) -> tuple[float, float]:
     """Give limits with all intervals and zero in them, the shorter side at least a third of the longer."""
-    low = float(np.nanmin([0, *differences["low"]]))
-    high = float(np.nanmax([0, *differences["high"]]))
+    low = float(np.nanmin([0, *differences["low"], *differences[_LEFT_OUT[0]]]))
+    high = float(np.nanmax([0, *differences["high"], *differences[_LEFT_OUT[1]]]))
     reach = max(-low, high) or 1.0
     return min(low, -reach / 3) - 0.05 * reach, max(high, reach / 3) + 0.05 * reach

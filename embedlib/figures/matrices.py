@@ -42,7 +42,11 @@ def draw_matrix(
 
 
 def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], family: Mapping[str, str]) -> Axes:
-    """Draw scores, measure by model, shaded within each row, with the verdict of each row beside it."""
+    """Draw scores, measure by model, shaded within each row, with the verdict of each row beside it.
+
+    Under the verdict stand the effect of its main part with the 95 % interval and, where it compares the sides, its
+    range when one model is left out and the permutation p of their labels.
+    """
     spread = (scores.max(axis=1) - scores.min(axis=1)).replace(0, 1)
     shade = scores.sub(scores.min(axis=1), axis=0).div(spread, axis=0)
     sns.heatmap(
@@ -54,10 +58,17 @@ def draw_findings(ax: Axes, scores: pd.DataFrame, verdicts: Sequence[Verdict], f
         if np.isnan(score):
             ax.text(column + 0.5, row + 0.5, "-", ha="center", va="center", color=INK)
     for row, verdict in enumerate(verdicts):
-        numbers = f"effect {verdict.effect:+.3f} [{verdict.low:+.3f}, {verdict.high:+.3f}]"
-        left, colour = scores.shape[1] + 0.12, VERDICT_COLOURS[verdict.verdict]
-        ax.text(left, row + 0.36, verdict.verdict, va="center", color=colour, fontsize=11, fontweight="bold")
-        ax.text(left, row + 0.7, numbers, va="center", fontsize=9.5, color=INK)
+        main, left, colour = verdict.main, scores.shape[1] + 0.12, VERDICT_COLOURS[verdict.verdict]
+        lines = [] if np.isnan(main.effect) else [f"effect {main.effect:+.3f} [{main.low:+.3f}, {main.high:+.3f}]"]
+        if not np.isnan(main.left_out_low):
+            lines.append(f"without one model {main.left_out_low:+.2f} to {main.left_out_high:+.2f}")
+        if not np.isnan(main.p):
+            lines.append(f"p {main.p:.2g} by labels (least possible {main.least_p:.2g})")
+        step = 0.24
+        top = row + 0.5 - step * len(lines) / 2
+        ax.text(left, top, verdict.verdict, va="center", color=colour, fontsize=11, fontweight="bold")
+        for number, line in enumerate(lines, start=1):
+            ax.text(left, top + step * number, line, va="center", fontsize=9, color=INK)
     ax.set(xlabel="", ylabel="", xlim=(0, scores.shape[1] + 2.6))
     ax.xaxis.tick_top()
     ax.set_xticks(ax.get_xticks(), labels=list(scores.columns), rotation=25, ha="left", rotation_mode="anchor")

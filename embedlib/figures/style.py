@@ -9,11 +9,20 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-FAMILY_COLOURS = {"classical": "#4477aa", "llm": "#cc5544", "baseline": "#777777"}
-FAMILY_NAMES = {"classical": "classical", "llm": "LLM", "baseline": "baseline"}
+# As text, each has a contrast of at least 4.5 with white; with any colour blindness, each two stay apart.
+FAMILY_COLOURS = {
+    "counting": "#0d5540", "contrastive": "#3377bb", "decoder": "#cc4433", "static-llm": "#9b2280",
+    "baseline": "#707070",
+}  # fmt: skip
+FAMILY_NAMES = {
+    "counting": "counting", "contrastive": "contrastive encoder", "decoder": "raw decoder",
+    "static-llm": "static from an LLM", "baseline": "baseline",
+}  # fmt: skip
+# The two sides of a comparison: all LLMs are decoders, and most classical models are contrastive encoders.
+SIDE_COLOURS = {"LLM": FAMILY_COLOURS["decoder"], "classical": FAMILY_COLOURS["contrastive"]}
 MEANING_COLOURS = {"kept": "#228833", "changed": "#ddaa33"}
 VERDICT_COLOURS = {
-    "reproduced": "#1f7a2e", "partly": "#8a6d00", "not reproduced": "#b03a2e", "cannot be tested here": "#666666",
+    "supported": "#1f7a2e", "contradicted": "#b03a2e", "undecided": "#8a6d00", "cannot be tested here": "#666666",
 }  # fmt: skip
 INK = "#222222"
 GREY = "#666666"  # of what says nothing for either side

@@ -83,6 +83,19 @@ class Estimate:
         """The value and the two ends of its 95 % interval, as a row of a table has them."""
         return self.value, *self.interval()
 
+    @property
+    def standard_error(self) -> float:
+        """The bootstrap standard error: the standard deviation of the draws that have a value (efron1993bootstrap).
+
+        It is NaN for fewer than two of them, or for a score that is NaN itself.
+
+        Example:
+            >>> Estimate(2, [1, 3, np.nan]).standard_error
+            1.4142135623730951
+        """
+        known = self.draws[~np.isnan(self.draws)]
+        return float(known.std(ddof=1)) if len(known) > 1 and not np.isnan(self.value) else np.nan
+
     def is_above(self, threshold: float = 0.0) -> bool:
         """Say whether the whole 95 % interval is above a threshold.
 
@@ -250,6 +263,21 @@ class Estimates(Mapping[Name, Estimate]):
         if not known:
             raise InputError("the worst of no models was asked for")
         return min(known, key=lambda name: self[name].value)
+
+    def best_of(self, names: Iterable[Name] | None = None) -> Estimate:
+        """Give the highest score, of some names or of all, where the best is chosen anew in each draw.
+
+        A name whose score is NaN takes no part; a draw in which one of the others is NaN is NaN. Raises `InputError`
+        where no name has a score.
+
+        Example:
+            >>> scores = Estimates({"a": Estimate(1, [1, 4, 1]), "b": Estimate(2, [2, 2, 2])})
+            >>> scores.best_of().value, scores.best_of().draws.tolist()
+            (2.0, [2.0, 4.0, 2.0])
+        """
+        if not (known := self.ranked(names)):
+            raise InputError("the best of no models was asked for")
+        return Estimate(self[known[0]].value, np.max([self[name].draws for name in known], axis=0))
 
     def average(self, names: Iterable[Name] | None = None) -> Estimate:
         """Average some scores, or all, draw by draw; raises `InputError` for none.

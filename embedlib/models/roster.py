@@ -116,7 +116,7 @@ def list_models(models: Sequence[str] | None = None) -> pd.DataFrame:
     Example:
         >>> import embedlib
         >>> embedlib.list_models(["sbert-minilm", "glove-6b-50d"])["family"].to_dict()
-        {'sbert-minilm': 'classical', 'glove-6b-50d': 'classical'}
+        {'sbert-minilm': 'contrastive', 'glove-6b-50d': 'counting'}
     """
     return tabulate(roster()) if models is None else check_models(models).listing
 

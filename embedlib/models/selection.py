@@ -25,8 +25,8 @@ class Models(Sequence[str]):
         >>> models = check_models(["glove-6b-50d", "sbert-minilm", "gemma-3-270m-q4"])
         >>> models.llms, models.causal, models.with_layers
         (['gemma-3-270m-q4'], ['gemma-3-270m-q4'], ['sbert-minilm', 'gemma-3-270m-q4'])
-        >>> models.family["sbert-minilm"], models.specs["sbert-minilm"].layers
-        ('classical', 6)
+        >>> models.family["sbert-minilm"], models.sides["sbert-minilm"], models.specs["sbert-minilm"].layers
+        ('contrastive', 'classical', 6)
         >>> "glove-6b-50d" in models, len(models), list(models[:1])
         (True, 3, ['glove-6b-50d'])
     """
@@ -47,18 +47,27 @@ class Models(Sequence[str]):
 
     @property
     def family(self) -> dict[str, str]:
-        """Give the family of each model by name: "classical" or "llm"."""
+        """Give the family of each model by name: "counting", "contrastive", "decoder" or "static-llm"."""
         return {name: spec.family for name, spec in self._specs.items()}
 
     @property
+    def sides(self) -> dict[str, str]:
+        """Give the side of each model by name: "LLM", "classical" or "neither".
+
+        Decoders are LLMs, and counting models and contrastive encoders are classical. Static vectors taken from an
+        LLM and models that are illustrations are neither: no verdict compares them.
+        """
+        return {name: spec.side for name, spec in self._specs.items()}
+
+    @property
     def classical(self) -> list[str]:
-        """List the classical models."""
-        return [name for name, spec in self._specs.items() if spec.family == "classical"]
+        """List the models on the classical side."""
+        return [name for name, spec in self._specs.items() if spec.side == "classical"]
 
     @property
     def llms(self) -> list[str]:
-        """List the models that come from large language models."""
-        return [name for name, spec in self._specs.items() if spec.family == "llm"]
+        """List the models on the side of LLMs."""
+        return [name for name, spec in self._specs.items() if spec.side == "LLM"]
 
     @property
     def with_layers(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal, SupportsIndex, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -14,6 +14,18 @@ from embedlib.models.encoder_kinds import EncoderKind, Pooling, find_kind
 from embedlib.models.reading import AUTO, Kind, Reading, Readings
 
 Case = Literal["lower", "cased", "mixed"]
+Family = Literal["counting", "contrastive", "decoder", "static-llm"]
+FamilySide = Literal["LLM", "classical", "neither"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+# On whose side a family is where LLMs are compared with classical models: vectors that were taken from an LLM
+# and trained anew are on neither.
+SIDES: dict[Family, FamilySide] = {
+    "counting": "classical", "contrastive": "classical", "decoder": "LLM", "static-llm": "neither",
+}  # fmt: skip
+# The families of rosters before there were four, each for a static model and for another one.
+_TWO_FAMILIES: dict[str, tuple[Family, Family]] = {
+    "classical": ("counting", "contrastive"), "llm": ("static-llm", "decoder"),
+}  # fmt: skip
 
 
 class FilePart(BaseModel):
@@ -67,6 +79,10 @@ class Artifact(BaseModel):
 class ModelSpec(BaseModel):
     """What is known of one model, by the roster or from its own files.
 
+    `family` says how the vectors came about: by counting or predicting the words around a word ("counting"), by
+    training an encoder to tell texts of like meaning from others ("contrastive"), by predicting the next token
+    ("decoder"), or by taking a vector for each token out of an LLM ("static-llm"). A roster of before that says
+    "classical" or "llm" is read, too. An `illustration` is shown, and is on no side of a comparison.
     `encoder` names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so
     layers 0 to `layers` can be asked for. `max_tokens` is the window that texts are cut to (None: no window),
     special tokens included. `bos` is the token that the model's files say begins a text (None: they name none).
@@ -82,7 +98,8 @@ class ModelSpec(BaseModel):
 
     name: str
     title: str
-    family: Literal["classical", "llm"]
+    family: Family
+    illustration: bool = False
     kind: Literal["static", "sentence", "causal"]
     encoder: str
     dimension: int = Field(gt=0)
@@ -113,6 +130,14 @@ class ModelSpec(BaseModel):
             del fields["lowercase"]
         return fields
 
+    @model_validator(mode="before")
+    @classmethod
+    def _two_families_are_four(cls, fields: Any) -> Any:
+        """Take "classical" and "llm", as rosters had them before there were four families."""
+        if isinstance(fields, dict) and str(fields.get("family")) in _TWO_FAMILIES:
+            fields = {**fields, "family": family_of(fields["family"], str(fields.get("kind")))}
+        return fields
+
     @field_validator("name")
     @classmethod
     def _name_is_a_folder_name(cls, value: str) -> str:
@@ -140,6 +165,17 @@ class ModelSpec(BaseModel):
         if not 0 <= self.layer <= self.layers:
             raise ValueError(f"default layer {self.layer} is outside 0..{self.layers}")
         return self
+
+    @property
+    def side(self) -> FamilySide:
+        """Say on whose side the model is where LLMs are compared with classical models.
+
+        Example:
+            >>> from embedlib.models.roster import find_model
+            >>> find_model("sbert-minilm").side, find_model("wordllama-l2-256").side
+            ('classical', 'neither')
+        """
+        return "neither" if self.illustration else SIDES[self.family]
 
     @property
     def encoder_kind(self) -> EncoderKind:
@@ -293,6 +329,24 @@ class ModelSpec(BaseModel):
             if mode == name:
                 return mode
         raise UnknownNameError.of(f"pooling of {self.name}", name, self.poolings)
+
+
+def family_of(word: str, kind: str) -> Family:
+    """Give the family that a word names for a model of a kind: one of the four, or what "classical" or "llm" was.
+
+    Raises `UnknownNameError` for another word.
+
+    Example:
+        >>> family_of("classical", "static"), family_of("llm", "causal"), family_of("decoder", "static")
+        ('counting', 'decoder', 'decoder')
+    """
+    if word in _TWO_FAMILIES:
+        static, other = _TWO_FAMILIES[word]
+        return static if kind == "static" else other
+    for family in FAMILIES:
+        if family == word:
+            return family
+    raise UnknownNameError.of("family", word, FAMILIES)
 
 
 def _listed(roles: Sequence[str]) -> str:

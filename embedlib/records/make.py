@@ -22,7 +22,7 @@ from embedlib.datasets.spans import broken_reason
 from embedlib.errors import RecordError
 from embedlib.metrics.verdicts import Verdict
 from embedlib.records.read import MIME
-from embedlib.records.record import RECORD, FrameRecord, Record, VerdictFields, VerdictRecord
+from embedlib.records.record import RECORD, FrameRecord, PartFields, Record, VerdictFields, VerdictRecord
 from embedlib.records.render import draw, render
 from embedlib.records.tolerance import Tolerance
 
@@ -125,8 +125,11 @@ def make_record(name: str, value: Any, tolerance: Tolerances = None, *, is_figur
 
 
 def _verdict(name: str, verdict: Verdict) -> VerdictFields:
-    fields = {field: _cell(name, content) for field, content in asdict(verdict).items() if field != "holds"}
-    return VerdictFields(**fields, holds={_cell(name, str(who)): bool(held) for who, held in verdict.holds.items()})
+    main, *parts = (
+        PartFields(**{field: _cell(name, content) for field, content in asdict(part).items()})
+        for part in verdict.all_parts
+    )
+    return VerdictFields(claim=_cell(name, verdict.claim), main=main, parts=parts)
 
 
 def _frame(name: str, frame: pd.DataFrame, tolerance: Tolerances, *, is_figure: bool) -> FrameRecord:

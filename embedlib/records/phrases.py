@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from embedlib.errors import RecordError
-from embedlib.metrics.families import FamilyLead
+from embedlib.metrics.families import FamilyEffect
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -37,34 +37,49 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def say_lead(lead: FamilyLead, shares: Mapping[str, float], does: str, others: str) -> str:
-    """Say which family is ahead, by how much of what it does, and what that is worth with other items.
+def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others: str) -> str:
+    """Say which side is ahead, by how much of what it does, and what that is worth with other items and models.
 
-    `shares` has each model's score, as a share of 1, and `does` is what a model does in that share of the
-    items, such as "answers". `others` are the items that could be drawn instead.
+    `lead` is the effect of the best LLM over the best classical model. `shares` has each model's score, as a share
+    of 1, and `does` is what a model does in that share of the items, such as "answers". `others` are the items that
+    could be drawn instead.
 
     Example:
         >>> from embedlib.metrics.estimates import Estimate
-        >>> lead = FamilyLead("gemma", "glove", Estimate(-0.08, [-0.112, -0.038]))
+        >>> estimate = Estimate(-0.08, [-0.112, -0.038])
+        >>> lead = FamilyEffect(estimate, "gemma", "glove", {"use": -0.07, "qwen": -0.09}, ("gemma", "glove"), 0.3, 0.2)
         >>> said = say_lead(lead, {"gemma": 0.2, "glove": 0.28}, "answers", "other relations").split(". ")
         >>> said[0]
         'LLMs are behind: the best of them, gemma, answers 20%'
         >>> said[1]
-        'With other relations, the gap would be between 4 and 11 points (95 % interval).'
+        'With other relations, the gap would be between 4 and 11 points (95 % interval)'
+        >>> said[2]
+        'Whichever of the models is left out, the LLM is still behind.'
     """
     if lead.estimate is None:
-        return "This run has models of one family only, so it compares none with the other."
-    llm, classical = (f"{does} {shares[model]:.0%}" for model in (lead.llm, lead.classical))
+        return "This run has models of one side only, so it compares none with the other."
+    llm, classical = (f"{does} {shares[model]:.0%}" for model in (lead.best_llm, lead.best_classical))
     low, high = (100 * end for end in lead.estimate.interval())
     nearer, farther = sorted((abs(low), abs(high)))
     gap = f"the gap would be between {nearer:.0f} and {farther:.0f} points"
     if high < 0:
-        who = f"LLMs are behind: the best of them, {lead.llm}, {llm}."
+        who = f"LLMs are behind: the best of them, {lead.best_llm}, {llm}."
     elif low > 0:
-        who = f"Classical models are behind: the best of them, {lead.classical}, {classical}."
+        who = f"Classical models are behind: the best of them, {lead.best_classical}, {classical}."
     else:
-        in_share = f"{shares[lead.classical]:.0%}"
-        who = f"Neither family is clearly ahead: the best LLM, {lead.llm}, {llm}, the best classical model, "
-        who += f"{lead.classical}, {in_share}."
+        in_share = f"{shares[lead.best_classical]:.0%}"
+        who = f"Neither side is clearly ahead: the best LLM, {lead.best_llm}, {llm}, the best classical model, "
+        who += f"{lead.best_classical}, {in_share}."
         gap = f"the LLM could be {-low:.0f} points behind or {high:.0f} ahead"
-    return f"{who} With {others}, {gap} (95 % interval)."
+    return f"{who} With {others}, {gap} (95 % interval).{_say_left_out(lead, low, high)}"
+
+
+def _say_left_out(lead: FamilyEffect, low: float, high: float) -> str:
+    """Say whether the side that is clearly ahead is so without any one of the models; nothing where none is."""
+    if not lead.left_out or low <= 0 <= high:
+        return ""
+    ahead, sign = ("ahead", 1) if low > 0 else ("behind", -1)
+    turned = [model for model, effect in lead.left_out.items() if sign * effect <= 0]
+    if not turned:
+        return f" Whichever of the models is left out, the LLM is still {ahead}."
+    return f" Without {' or '.join(turned)}, the LLM would not be {ahead}."

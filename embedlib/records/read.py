@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from embedlib._util.paths import PROJECT
 from embedlib.errors import NotebookError
-from embedlib.records.record import RECORD, Record
+from embedlib.records.record import RECORD, OutdatedVerdictRecord, Record, with_outdated_named
 
 MIME = "application/vnd.embedlib.record+json"
 
@@ -32,7 +32,7 @@ def record_in(output: Mapping[str, Any]) -> Record | None:
     if payload is None:
         return None
     try:
-        return RECORD.validate_python(payload)
+        return RECORD.validate_python(with_outdated_named(payload))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -45,16 +45,25 @@ def records_in(outputs: Iterable[Mapping[str, Any]]) -> list[Record]:
 
 
 class Records(dict[str, Any]):
-    """What an executed notebook recorded, by name; a name that it does not have raises `NotebookError`."""
+    """What an executed notebook recorded, by name; a name that it does not have raises `NotebookError`.
 
-    def __init__(self, path: Path, found: Mapping[str, Any]) -> None:
+    So does one of the `outdated`: verdicts that an older embedlib recorded, which have to be made again.
+    """
+
+    def __init__(self, path: Path, found: Mapping[str, Any], outdated: Iterable[str] = ()) -> None:
         super().__init__(found)
         self.path = path
+        self.outdated = frozenset(outdated)
 
     def __missing__(self, name: str) -> Any:
+        chapter = self.path.stem.partition("--")[0]
+        if name in self.outdated:
+            raise NotebookError(
+                f"{self.path} has the verdict {name!r} in the form of an older embedlib; run it again: "
+                f"embedlib run {chapter}"
+            )
         near = difflib.get_close_matches(name, self, n=1)
         hint = f" (it has {near[0]!r})" if near else ""
-        chapter = self.path.stem.partition("--")[0]
         raise NotebookError(f"{self.path} has no record {name!r}{hint}; run it again: embedlib run {chapter}")
 
 
@@ -65,17 +74,18 @@ def read_records(path: Path) -> Records:
 
     Example:
         >>> from embedlib._util.paths import PROJECT
-        >>> str(read_records(PROJECT / "notebooks" / "04_analogies.ipynb")["d4-verdict"])
-        'partly'
+        >>> list(read_records(PROJECT / "notebooks" / "04_analogies.ipynb")["d4-scores"].columns[-2:])
+        ['low', 'high']
     """
     try:
         outputs = all_outputs(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError) as error:
         raise NotebookError(f"{path}: not a notebook: {error}") from None
-    found = {kept.name: kept.to_python() for kept in records_in(outputs)}
-    if not found:
+    records = records_in(outputs)
+    if not records:
         raise NotebookError(f"{path} has no records; was it run?")
-    return Records(path, found)
+    outdated = [kept.name for kept in records if isinstance(kept, OutdatedVerdictRecord)]
+    return Records(path, {kept.name: kept.to_python() for kept in records if kept.name not in outdated}, outdated)
 
 
 def picture_of(output: Mapping[str, Any]) -> tuple[str, bytes] | None:

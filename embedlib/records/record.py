@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
@@ -24,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from embedlib.metrics.verdicts import Verdict, VerdictWord
+from embedlib.errors import NotebookError
+from embedlib.metrics.verdicts import Part, Verdict, VerdictWord
 from embedlib.records.tolerance import Tolerance, agree, are_numbers
 
 Number = StrictInt | StrictFloat
@@ -36,7 +37,7 @@ class Cell:
     """One recorded value and its place.
 
     `row` and `column` are empty where a record has one value only. `label` names the place in one string:
-    `name`, `name[row].column` for a frame, `name.column` or `name.holds[row]` for a verdict.
+    `name`, `name[row].column` for a frame, `name.column` or `name[part].column` for a verdict.
     """
 
     record: str
@@ -198,21 +199,40 @@ class FrameRecord(_Record):
             yield Difference(f"{self.name} order", one, other, "the same order")
 
 
-class VerdictFields(BaseModel):
-    """The fields of a `Verdict`, NaN as null."""
+class PartFields(BaseModel):
+    """The fields of a `Part`, NaN as null."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    claim: StrictStr
+    name: StrictStr
     verdict: VerdictWord
     effect: Number | None
     low: Number | None
     high: Number | None
-    holds: dict[str, StrictBool]
+    detectable: Number | None
+    left_out_low: Number | None
+    left_out_high: Number | None
+    p: Number | None
+    least_p: Number | None
+
+    def to_python(self) -> Part:
+        """Give the part; numbers that are missing are NaN."""
+        fields: dict[str, Any] = {field: math.nan if value is None else value for field, value in self}
+        return Part(**fields)
+
+
+class VerdictFields(BaseModel):
+    """The fields of a `Verdict`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    claim: StrictStr
+    main: PartFields
+    parts: list[PartFields]
 
 
 class VerdictRecord(_Record):
-    """A verdict on a claim, field by field."""
+    """A verdict on a claim, part by part."""
 
     type: Literal["verdict"] = "verdict"
     tolerance: Tolerance
@@ -220,25 +240,62 @@ class VerdictRecord(_Record):
 
     def to_python(self) -> Verdict:
         """Give the verdict; numbers that are missing are NaN."""
-        fields = dict(self.value)
-        numbers = {name: math.nan if fields[name] is None else fields[name] for name in ("effect", "low", "high")}
-        return Verdict(**{**fields, **numbers})
+        return Verdict(self.value.claim, self.value.main.to_python(), tuple(p.to_python() for p in self.value.parts))
 
     def values(self) -> Iterator[Cell]:
-        """Give the fields as columns, and whom the claim holds for as rows of the column `holds`."""
-        for field, value in self.value:
-            if field != "holds":
-                yield Cell(self.name, "", field, value, self.tolerance, f"{self.name}.{field}")
-        for who, held in self.value.holds.items():
-            yield Cell(self.name, who, "holds", held, self.tolerance, f"{self.name}.holds[{who}]")
+        """Give the claim and its verdict, and then the fields of each part; a part is a row, its fields are columns."""
+        whole: dict[str, Value] = {"claim": self.value.claim, "verdict": self.value.main.verdict}
+        for field, value in whole.items():
+            yield Cell(self.name, "", field, value, self.tolerance, f"{self.name}.{field}")
+        for part, row in self._by_name().items():
+            for field, value in row.items():
+                yield Cell(self.name, part, field, value, self.tolerance, f"{self.name}[{part}].{field}")
 
     def _differences(self, new: Self) -> Iterator[Difference]:
-        for (field, old), (_, now) in zip(self.value, new.value, strict=True):
-            yield from _difference(f"{self.name}.{field}", old, now, self.tolerance)
+        yield from _difference(f"{self.name}.claim", self.value.claim, new.value.claim, self.tolerance)
+        before, after = self._by_name(), new._by_name()
+        if list(before) != list(after):  # the main part is the first
+            yield Difference(f"{self.name} parts", "; ".join(before), "; ".join(after), "equal")
+        for part in before.keys() & after.keys():
+            for field, old in before[part].items():
+                yield from _difference(f"{self.name}[{part}].{field}", old, after[part][field], self.tolerance)
+
+    def _by_name(self) -> dict[str, dict[str, Value]]:
+        """Give the fields of each part by the part's name, the main part first."""
+        parts = (self.value.main, *self.value.parts)
+        return {part.name: {field: value for field, value in part if field != "name"} for part in parts}
 
 
-Record = Annotated[ScalarRecord | TextRecord | FrameRecord | VerdictRecord, Field(discriminator="type")]
-RECORD: TypeAdapter[ScalarRecord | TextRecord | FrameRecord | VerdictRecord] = TypeAdapter(Record)
+class OutdatedVerdictRecord(_Record):
+    """A verdict in the form that it had before it had parts: it is told apart, and cannot be used."""
+
+    type: Literal["outdated verdict"] = "outdated verdict"
+    tolerance: Tolerance
+    value: dict[str, Any]
+
+    def to_python(self) -> Any:
+        """Raise `NotebookError`: what the words meant then is not what they mean now."""
+        raise NotebookError(f"the record {self.name!r} is a verdict in the form of an older embedlib; run it again")
+
+    def values(self) -> Iterator[Cell]:
+        """Give the word of the verdict, so that a comparison of runs shows it."""
+        word = str(self.value.get("verdict"))
+        yield Cell(self.name, "", "verdict", word, self.tolerance, f"{self.name}.verdict")
+
+    def _differences(self, new: Self) -> Iterator[Difference]:
+        yield from ()
+
+
+_AnyRecord = ScalarRecord | TextRecord | FrameRecord | VerdictRecord | OutdatedVerdictRecord
+Record = Annotated[_AnyRecord, Field(discriminator="type")]
+RECORD: TypeAdapter[_AnyRecord] = TypeAdapter(Record)
+
+
+def with_outdated_named(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a record as a notebook has it, its type changed where it is a verdict of an older embedlib."""
+    value = payload.get("value")
+    is_outdated = payload.get("type") == "verdict" and isinstance(value, Mapping) and "holds" in value
+    return {**payload, "type": "outdated verdict"} if is_outdated else payload
 
 
 def _difference(place: str, old: Any, new: Any, tolerance: Tolerance) -> Iterator[Difference]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from embedlib.metrics.verdicts import Verdict
+from embedlib.metrics.verdicts import Part, Verdict
 from embedlib.records.tables import table_html
 from embedlib.records.tolerance import Tolerance
 
@@ -62,10 +64,23 @@ def _short(value: float) -> str:
 
 
 def _verdict_html(verdict: Verdict) -> str:
-    """Give a verdict as a small card: the word, the effect with its interval, and for whom it holds."""
+    """Give a verdict as a small card: the word, what the main part rests on, and the other parts under it."""
     kind = verdict.verdict.replace(" ", "-")
-    parts = [f"<strong>{verdict.claim}: {verdict.verdict}</strong>"]
-    if verdict.holds:
-        parts.append(f"effect {verdict.effect:.3f}, 95 % interval {verdict.low:.3f} to {verdict.high:.3f}")
-        parts += [f"{'holds' if held else 'does not hold'} for {model}" for model, held in verdict.holds.items()]
-    return f'<div class="embedlib-verdict {kind}">' + "<br>".join(parts) + "</div>"
+    lines = [f"<strong>{escape(verdict.claim)}: {verdict.verdict}</strong>", escape(_part_text(verdict.main))]
+    others = "".join(f"<li>{part.verdict}: {escape(_part_text(part))}</li>" for part in verdict.parts)
+    listed = f"Beside it:<ul>{others}</ul>" if others else ""
+    return f'<div class="embedlib-verdict {kind}">{"<br>".join(lines)}{f"<br>{listed}" if listed else ""}</div>'
+
+
+def _part_text(part: Part) -> str:
+    """Write a part as one line: what it says, and the numbers that it has."""
+    said = []
+    if not math.isnan(part.effect):
+        said.append(f"effect {part.effect:+.3f}, 95 % interval {part.low:+.3f} to {part.high:+.3f}")
+    if not math.isnan(part.detectable):
+        said.append(f"an effect of {part.detectable:.3f} would have been seen")
+    if not math.isnan(part.left_out_low):
+        said.append(f"{part.left_out_low:+.3f} to {part.left_out_high:+.3f} when one model is left out")
+    if not math.isnan(part.p):
+        said.append(f"p {part.p:.2g} by the models' labels (least possible {part.least_p:.2g})")
+    return "; ".join([part.name, *said])

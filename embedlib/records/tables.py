@@ -32,7 +32,8 @@ def table_html(frame: pd.DataFrame, tolerances: Mapping[str, Tolerance]) -> str:
     """Write a frame as an HTML table that can be read.
 
     The numbers of a column have the same decimals, enough for the smallest move that its tolerance allows. Whole
-    numbers have separators of thousands. Three columns `x`, `x, low` and `x, high` become one: `x [low, high]`.
+    numbers have separators of thousands. Three columns `x`, `x, low` and `x, high` become one: `x [low, high]`. So do
+    the two ends of a range without a value, `x, low` and `x, high`.
     A table of more than eight columns has all keys of a row in one column, which stays in place when the table is
     scrolled; if it has fewer rows than columns, it is turned: a row becomes a column.
 
@@ -121,6 +122,13 @@ def _columns(frame: pd.DataFrame, tolerances: Mapping[str, Tolerance]) -> list[_
             made.append(_Column(head, cells, True))
             place += 3
             continue
+        if _is_range(names[pair := slice(place, place + 2)], values[pair]):
+            decimals = _decimals(names[pair], values[pair], tolerances)
+            head = f'{_text(names[place].removesuffix(", low"))} <span class="embedlib-interval">[low, high]</span>'
+            cells = [_ends(*row, decimals=decimals) for row in zip(*values[pair], strict=True)]
+            made.append(_Column(head, cells, True))
+            place += 2
+            continue
         own = values[place]
         is_number = _are_numbers(own)
         if is_number:
@@ -144,12 +152,25 @@ def _is_interval(names: Sequence[str], values: Sequence[Sequence[Any]]) -> bool:
     return low is not None and high is not None and low[1] == high[1]
 
 
+def _is_range(names: Sequence[str], values: Sequence[Sequence[Any]]) -> bool:
+    """Say whether columns are the ends of a range that has no value of its own: `x, low` and `x, high`."""
+    if len(names) < 2 or not all(_are_numbers(column) for column in values):
+        return False
+    stem = names[0].removesuffix(", low")
+    return [*names] == [f"{stem}, low", f"{stem}, high"]
+
+
 def _interval(value: Any, low: Any, high: Any, *, decimals: int) -> str:
     shown = _number(value, decimals)
     if _is_missing(low) or _is_missing(high):
         return shown
-    ends = f"[{_number(low, decimals)}, {_number(high, decimals)}]"
-    return f'{shown} <span class="embedlib-interval">{ends}</span>'
+    return f"{shown} {_ends(low, high, decimals=decimals)}"
+
+
+def _ends(low: Any, high: Any, *, decimals: int) -> str:
+    if _is_missing(low) or _is_missing(high):
+        return MISSING
+    return f'<span class="embedlib-interval">[{_number(low, decimals)}, {_number(high, decimals)}]</span>'
 
 
 def _decimals(names: Sequence[str], columns: Sequence[Sequence[Any]], tolerances: Mapping[str, Tolerance]) -> int:

@@ -62,10 +62,10 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
     _check_tensors(path, set(shapes), layers, mixed=kind in _MIXED)
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
-        name=name, title=str(fields.get("general.name", path.stem)), family="llm", kind="causal", encoder=CAUSAL.name,
-        dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos, front=AUTO,
-        fronts=tuple(dict.fromkeys(fields[_TOKENS])), layer=layers,
-        pooling="mean", trained_on="not said", licence=str(fields.get("general.license", "not said")),
+        name=name, title=str(fields.get("general.name", path.stem)), family="decoder", kind="causal",
+        encoder=CAUSAL.name, dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos,
+        front=AUTO, fronts=tuple(dict.fromkeys(fields[_TOKENS])), layer=layers, pooling="mean",
+        trained_on="not said", licence=str(fields.get("general.license", "not said")),
         citation="none", origin=origin,
         artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(FilePart(path=str(path)),)),),
     )  # fmt: skip

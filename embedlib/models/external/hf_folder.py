@@ -107,7 +107,7 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
     fronts = _fronts(folder, config, tokenizer) if causal else ()
     return ModelSpec(
         name=name, title=title_of(origin),
-        family="llm" if causal else "classical", kind="causal" if causal else "sentence", encoder=encoder.name,
+        family="decoder" if causal else "contrastive", kind="causal" if causal else "sentence", encoder=encoder.name,
         dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
         max_tokens=window(folder, LONGEST_WINDOW), case="lower" if lowers(tokenizer) else "cased",
         bos=next(iter(fronts), None), front=AUTO if causal else None, fronts=fronts, pool_special=not causal,

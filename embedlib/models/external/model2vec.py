@@ -45,7 +45,8 @@ def describe_model2vec(folder: Path, name: str, origin: str) -> ModelSpec:
         )
     window = read_json(folder / "config.json").get("max_length", _LONGEST)
     return ModelSpec(
-        name=name, title=title_of(origin), family="classical", kind="sentence", encoder=MODEL2VEC.name,
+        # model2vec is made to distil sentence encoders; its files do not say of which kind the model was.
+        name=name, title=title_of(origin), family="contrastive", kind="sentence", encoder=MODEL2VEC.name,
         dimension=shapes["embeddings"][1], layers=0, parameters=math.prod(shapes["embeddings"]), max_tokens=window,
         case="lower" if lowers(tokenizer) else "cased", layer=0, pooling="mean", trained_on="not said",
         licence="not said", citation="none", origin=origin,

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -27,13 +27,13 @@ from embedlib.models.external import hub
 from embedlib.models.external.bracket_options import Options, split_options
 from embedlib.models.external.compressed import PACKED
 from embedlib.models.external.word_vectors import file_notes, neighbours
-from embedlib.models.spec import ModelSpec
+from embedlib.models.spec import FAMILIES, ModelSpec, family_of
 
 logger = logging.getLogger(__name__)
 
 __all__ = ["digits", "is_reference", "resolve_reference", "stored_references"]
 
-_FAMILIES = ("llm", "classical")
+_SAID = (*FAMILIES, "llm", "classical")  # what may stand in front; the last two as before there were four families
 _ENDINGS = {".kv", ".vec", ".txt", ".bin", ".model", ".gguf", ".safetensors", *PACKED}
 _LONGEST = 40  # characters of a name
 _PACKAGES = ("transformers", "peft", "sentence-transformers", "gensim", "gguf", "numpy", "pyarrow")
@@ -59,7 +59,7 @@ class _Reference(NamedTuple):
 
 def _take_apart(text: str) -> _Reference:
     family, sign, rest = text.partition(":")
-    family, rest = (family, rest) if sign and family in _FAMILIES else ("", text)
+    family, rest = (family, rest) if sign and family in _SAID else ("", text)
     return _Reference(family, *split_options(rest))
 
 
@@ -102,7 +102,7 @@ def resolve_reference(text: str, taken: Collection[str] = ()) -> tuple[str, Mode
     spec = _remembered(pinned, path) or _examine(pinned, path, name, f"{origin}{options.text}", options)
     _tell(pinned, spec)
     if reference.family:
-        spec = spec.model_copy(update={"family": cast(Literal["classical", "llm"], reference.family)})
+        spec = spec.model_copy(update={"family": family_of(reference.family, spec.kind)})
     return pinned, _renamed(spec, taken)
 
 

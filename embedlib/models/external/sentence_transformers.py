@@ -168,7 +168,7 @@ def _describe_by_library(
     limits = [model.max_seq_length, _positions(model)]  # the first is infinite for static embeddings
     files = sorted({file for file in _files_of(folder, modules) if file.suffix in _KEPT})
     return ModelSpec(
-        name=name, title=title_of(origin), family="llm" if causal else "classical", kind="sentence",
+        name=name, title=title_of(origin), family="decoder" if causal else "contrastive", kind="sentence",
         encoder=SENTENCE_TRANSFORMERS.name, dimension=len(alone), layers=0,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         max_tokens=min((int(limit) for limit in limits if limit and limit < 1e9), default=None),
