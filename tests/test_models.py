@@ -132,9 +132,9 @@ def test_models_is_a_list_of_names_that_knows_its_models():
     assert models[1:].llms == BOOK[5:]
     assert (len(models), models[-1], models.index(BOOK[2]), "no-model" in models) == (10, BOOK[-1], 2, False)
 =======
-    assert list(models[1:3]) == SEVEN[1:3]
-    assert models[1:].llms == SEVEN[5:]
-    assert (len(models), models[-1], models.index(SEVEN[2]), "no-model" in models) == (7, SEVEN[-1], 2, False)
+    assert list(models[1:3]) == BOOK[1:3]
+    assert models[1:].llms == BOOK[6:]
+    assert (len(models), models[-1], models.index(BOOK[2]), "no-model" in models) == (10, BOOK[-1], 2, False)
 >>>>>>> verdicts13
 
 
@@ -147,7 +147,7 @@ def test_what_models_gives_does_not_change_it():
     assert (list(models), len(models.specs), len(models.family)) == (BOOK, 10, 10)
 =======
     models.sides.clear()
-    assert (list(models), len(models.specs), len(models.family)) == (SEVEN, 7, 7)
+    assert (list(models), len(models.specs), len(models.family)) == (BOOK, 10, 10)
 >>>>>>> verdicts13
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
 from embedlib.errors import InputError
+from embedlib.metrics.bootstrap import Bootstrap
+from embedlib.metrics.estimates import Estimate, Estimates
+from embedlib.metrics.logistic import logistic_fits
 
+Contrasts = Mapping[str, tuple[str, str]]
+# Two edits that do alike things to the form of a sentence: one keeps the meaning, the other changes it.
+MATCHED_EDITS: Contrasts = {
+    "synonym or antonym": ("synonym", "antonym"),
+    "voice or swap": ("voice", "swap"),
+    "longer or circumstance": ("longer", "circumstance"),
+}
+# The chance that the kept variation wins where both are equally near in form.
+EQUAL_FORM = "equal form"
 _WORD = r"(?u)\w+(?:['\u2019]\w+)*"
+# More draws than this share without a fit: the anchors are too few for the model.
+_LOST = 0.05
 
 
 def triplet_wins(
@@ -31,13 +46,27 @@ def triplet_wins(
         >>> triplet_wins(cosines, ["synonym"], ["swap"])["synonym", "swap"].to_dict()
         {'dog': 1.0, 'cat': 0.0}
     """
-    if unknown := [kind for kind in (*kept, *changed) if kind not in cosines.columns]:
-        raise InputError(f"no cosines of the kind {unknown[0]!r}; there are {', '.join(map(str, cosines.columns))}")
-    columns = {}
-    for one, other in itertools.product(kept, changed):
-        gap = cosines[one] - cosines[other]
-        columns[one, other] = gap.gt(0).astype(float).where(gap.abs() > tie, 0.5).where(gap.notna())
-    return pd.DataFrame(columns, index=cosines.index).rename_axis(columns=["kept", "changed"])
+    gaps = triplet_gaps(cosines, kept, changed)
+    wins: pd.DataFrame = gaps.gt(0).astype(float).where(gaps.abs() > tie, 0.5).where(gaps.notna())
+    return wins
+
+
+def triplet_gaps(values: pd.DataFrame, kept: Sequence[str], changed: Sequence[str]) -> pd.DataFrame:
+    """Give by how much each kept variation is nearer to the base than each changed one.
+
+    `values` has a row a base sentence and a column a kind of variation: its cosine with the base, or how
+    near it is in words or in length. Gives a row a base and a column a pair (kept kind, changed kind), NaN
+    where a value is missing. Raises `InputError` for a kind that is no column.
+
+    Example:
+        >>> cosines = pd.DataFrame({"synonym": [0.75, 0.5], "swap": [0.5, 0.75]}, index=["dog", "cat"])
+        >>> triplet_gaps(cosines, ["synonym"], ["swap"])["synonym", "swap"].to_dict()
+        {'dog': 0.25, 'cat': -0.25}
+    """
+    if unknown := [kind for kind in (*kept, *changed) if kind not in values.columns]:
+        raise InputError(f"no cosines of the kind {unknown[0]!r}; there are {', '.join(map(str, values.columns))}")
+    columns = {(one, other): values[one] - values[other] for one, other in itertools.product(kept, changed)}
+    return pd.DataFrame(columns, index=values.index).rename_axis(columns=["kept", "changed"])
 
 
 def bag_of_words_cosine(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float64]:
@@ -87,3 +116,146 @@ def triplet_accuracy(
             raise InputError(f"no triplets of the kind {unknown[0]!r}; there are {', '.join(map(str, there))}")
         chosen.append(there if kinds is None else list(kinds))
     return wins.loc[:, (list(chosen[0]), list(chosen[1]))].mean(axis=1)
+
+
+def matched_accuracy(wins: pd.DataFrame, boot: Bootstrap, contrasts: Contrasts = MATCHED_EDITS) -> Estimates:
+    """Estimate, for two edits of alike form, how often the one that keeps the meaning is nearer.
+
+    `wins` is of `triplet_wins`, `contrasts` maps a name to a pair (kept kind, changed kind), and the units
+    of `boot` are the bases. Gives a score a contrast, over the bases that have both cosines. `is_chance`
+    says which of them are a guess, and `edit_match` how alike in form the edits are. Raises `InputError`
+    for a pair that `wins` does not have, or one without any win or loss.
+
+    Example:
+        >>> cosines = pd.DataFrame({"synonym": [0.9, 0.6], "antonym": [0.8, 0.5]}, index=["dog", "cat"])
+        >>> wins = triplet_wins(cosines, ["synonym"], ["antonym"])
+        >>> boot = Bootstrap(wins.index, 100, np.random.default_rng(0))
+        >>> print(matched_accuracy(wins, boot, {"one word": ("synonym", "antonym")})["one word"])
+        1.00 [1.00, 1.00]
+    """
+    chosen = _matched(wins, contrasts)
+    return Estimates({name: boot.mean(chosen[name], among=chosen[name].notna()) for name in contrasts})
+
+
+def _matched(wins: pd.DataFrame, contrasts: Contrasts) -> pd.DataFrame:
+    """Give the wins of each contrast, a column a contrast."""
+    for name, pair in contrasts.items():
+        if pair not in wins.columns:
+            raise InputError(f"{name}: no triplets of {pair}; there are {', '.join(map(str, wins.columns))}")
+        if not wins[pair].notna().any():
+            raise InputError(f"{name}: no base has a cosine of both {pair[0]!r} and {pair[1]!r}")
+    return pd.DataFrame({name: wins[pair] for name, pair in contrasts.items()}, index=wins.index)
+
+
+def is_chance(estimate: Estimate, chance: float = 0.5) -> bool:
+    """Say whether a score may be a guess: its 95 % interval holds what a guess would get.
+
+    A score that is NaN is not known to be anything, and not a guess either.
+
+    Example:
+        >>> is_chance(Estimate(0.55, [0.45, 0.65])), is_chance(Estimate(0.75, [0.65, 0.85]))
+        (True, False)
+    """
+    return estimate.low <= chance <= estimate.high
+
+
+def edit_match(nearness: Mapping[str, pd.DataFrame], contrasts: Contrasts = MATCHED_EDITS) -> pd.DataFrame:
+    """Say how alike in form the two edits of each contrast are.
+
+    `nearness` has a frame a measure of form, such as `bag_of_words_cosine` or `length_similarity`: a row a
+    base, a column a kind, higher for nearer to the base. Gives a row a contrast and three columns a
+    measure: the mean of the kept and of the changed edit, and "alone", the accuracy of a guesser who knows
+    nothing else (ties are a half). Edits that are matched well have one half there. Raises `InputError` as
+    `triplet_wins` and `matched_accuracy` do.
+
+    Example:
+        >>> words = pd.DataFrame({"synonym": [0.9, 0.75], "antonym": [0.9, 0.8]}, index=["dog", "cat"])
+        >>> edit_match({"words": words}, {"one word": ("synonym", "antonym")}).round(3).to_dict("index")
+        {'one word': {'words, kept': 0.825, 'words, changed': 0.85, 'words, alone': 0.25}}
+    """
+    rows: dict[str, dict[str, float]] = {contrast: {} for contrast in contrasts}
+    for name, values in nearness.items():
+        for contrast, (kept, changed) in contrasts.items():
+            wins = _matched(triplet_wins(values, [kept], [changed]), {contrast: (kept, changed)})[contrast]
+            both = values.loc[wins.notna(), [kept, changed]].mean()
+            rows[contrast] |= {
+                f"{name}, kept": float(both[kept]),
+                f"{name}, changed": float(both[changed]),
+                f"{name}, alone": float(wins.mean()),
+            }
+    return pd.DataFrame.from_dict(rows, "index").rename_axis("contrast")
+
+
+def alike_in_form(wins: pd.DataFrame, gaps: Mapping[str, pd.DataFrame], within: Mapping[str, float]) -> pd.DataFrame:
+    """Keep the wins of triplets whose two variations are about equally near to the base in form.
+
+    `wins` is of `triplet_wins`, `gaps` has a frame a measure of form, of `triplet_gaps`, and `within` the
+    largest gap of each that is let through, a caliper (rosenbaum1985constructing). Gives the wins, NaN where
+    a gap is larger or missing: whether an edit is matched is asked of each triplet, and not of its kind. The
+    accuracy is then `triplet_accuracy`; a base without a triplet is NaN in it. Raises `InputError` for gaps
+    of other rows or columns, and for a caliper without a gap or the other way round.
+
+    Example:
+        >>> words = pd.DataFrame({"voice": [0.7, 1.0], "swap": [1.0, 1.0]}, index=["dog", "cat"])
+        >>> cosines = pd.DataFrame({"voice": [0.9, 0.9], "swap": [0.8, 0.8]}, index=["dog", "cat"])
+        >>> wins = triplet_wins(cosines, ["voice"], ["swap"])
+        >>> gap = triplet_gaps(words, ["voice"], ["swap"])
+        >>> triplet_accuracy(alike_in_form(wins, {"words": gap}, {"words": 0.05})).to_dict()
+        {'dog': nan, 'cat': 1.0}
+    """
+    if odd := sorted(set(gaps) ^ set(within)):
+        raise InputError(f"a gap and a caliper are needed of each measure; one is missing of {', '.join(odd)}")
+    _check_gaps(wins, gaps)
+    kept = wins
+    for name, gap in gaps.items():
+        kept = kept.where(gap[wins.columns].abs() <= within[name])
+    return kept
+
+
+def _check_gaps(wins: pd.DataFrame, gaps: Mapping[str, pd.DataFrame]) -> None:
+    for name, gap in gaps.items():
+        if not gap.index.equals(wins.index) or not set(wins.columns) <= set(gap.columns):
+            raise InputError(f"the gaps {name!r} have other rows or columns than the wins")
+
+
+def win_model(wins: pd.DataFrame, gaps: Mapping[str, pd.DataFrame], boot: Bootstrap) -> Estimates:
+    """Model the wins of triplets by how much nearer in form the kept variation is (cox1958regression).
+
+    `wins` is of `triplet_wins`, or some of its columns, and `gaps` has a frame a measure of form, of
+    `triplet_gaps`, with the same rows and columns. The model is a logistic regression without a penalty;
+    a tie is half a win. Each gap is divided by its standard deviation over the triplets, and its mean is
+    *not* taken away: so the intercept is where the two variations are equally near in form.
+
+    Gives `EQUAL_FORM`, the chance to win there, and for each measure the change of the log-odds with one
+    standard deviation. An interval comes from drawing the bases anew, each with all its triplets
+    (field2007bootstrapping); the units of `boot` are the bases. All are NaN where no finite fit exists, as
+    where a gap tells wins from losses without error (albert1984existence), or does not vary; and where
+    that is so in more than a twentieth of the draws. Raises `InputError` for gaps of other rows or
+    columns, a missing gap, or no triplet.
+
+    Example:
+        >>> bases, rng = [f"base {number}" for number in range(200)], np.random.default_rng(0)
+        >>> gap = pd.DataFrame({("voice", "swap"): rng.normal(size=200)}, index=bases)
+        >>> wins = (gap + rng.logistic(size=(200, 1)) > 0).astype(float)
+        >>> found = win_model(wins, {"words": gap}, Bootstrap(bases, 200, np.random.default_rng(1)))
+        >>> is_chance(found[EQUAL_FORM]), found["words"].is_above(0)
+        (True, True)
+    """
+    _check_gaps(wins, gaps)
+    won = wins.to_numpy(dtype=np.float64).ravel()
+    known = ~np.isnan(won)
+    form = np.stack([gap[wins.columns].to_numpy(dtype=np.float64).ravel() for gap in gaps.values()], axis=1)
+    if not known.any() or np.isnan(form[known]).any():
+        raise InputError("a model of wins needs a triplet, and each gap of every triplet that has a win or a loss")
+    won, form = won[known], form[known]
+    bases = wins.index.repeat(wins.shape[1])[known]
+
+    spread = form.std(axis=0)
+    columns = np.column_stack([np.ones(len(form)), form / np.where(spread > 0, spread, 1)])
+    fit = logistic_fits(columns, won, np.ones((1, len(won))))[0]
+    drawn = logistic_fits(columns, won, boot.counts_of(bases), start=fit)
+    if np.isnan(drawn[:, 0]).mean() > _LOST:
+        fit, drawn = np.full_like(fit, np.nan), np.full_like(drawn, np.nan)
+    names = [EQUAL_FORM, *gaps]
+    fit[0], drawn[:, 0] = special.expit(fit[0]), special.expit(drawn[:, 0])
+    return Estimates({name: boot.estimate(fit[at], drawn[:, at]) for at, name in enumerate(names)})

@@ -32,6 +32,17 @@ def templates(spec: ModelSpec, kind: Kind) -> tuple[str | None, ...]:
     return WORD_TEMPLATES if kind == "words" else SENTENCE_TEMPLATES
 
 
+def layers(spec: ModelSpec) -> list[int]:
+    """List the layers of the grid: all of a model with up to 20, every second and the last of a deeper one.
+
+    Example:
+        >>> from embedlib.models.roster import find_model
+        >>> layers(find_model("sbert-minilm"))
+        [0, 1, 2, 3, 4, 5, 6]
+    """
+    return sorted({*range(0, spec.layers + 1, 1 if spec.layers <= 20 else 2), spec.layers})
+
+
 def poolings(spec: ModelSpec, kind: Kind, template: str | None) -> tuple[Pooling, ...]:
     """List the poolings of the grid: mean and last token of a transformer, the last alone after a prompt.
 
@@ -60,7 +71,7 @@ def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:
     """
     front = AUTO if spec.encoder_kind.left_to_right else None
     for template in templates(spec, kind):
-        for layer in range(spec.layers + 1):
+        for layer in layers(spec):
             for pooling in poolings(spec, kind, template):
                 for transform in TRANSFORMS:
                     yield Reading(

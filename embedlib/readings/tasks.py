@@ -50,7 +50,7 @@ def development(kind: Kind, *, cased: bool) -> Development:
     """Give the development data of a kind of text, words in the form in which a model is asked.
 
     Words: ratings of people (a third of MEN and of SimVerb-3500, and MTurk-287; Spearman), related pairs of our
-    relations (2 AUC - 1), analogies (accuracy of 3CosAdd). Contexts: senses of the anchors (2 AUC - 1).
+    relations (2 AUC - 1), analogies (accuracy of 3CosAdd, with the relations' words as candidates). Contexts: senses of the anchors (2 AUC - 1).
     Sentences: rated pairs (Spearman), triplets (2 accuracy - 1).
 
     Example:
@@ -117,7 +117,8 @@ def _separation(table: EmbeddingTable[object], *, related: pd.DataFrame, unrelat
 
 
 def _analogies(table: EmbeddingTable[object], *, relations: pd.DataFrame) -> float:
-    return questions.accuracy_of_relations(table.vectors, list(map(str, table.keys)), relations, seed=_SEED)
+    candidates = [word for word in words_of(relations) if word in table.index]
+    return questions.accuracy_of_relations(table.rows(candidates), candidates, relations, seed=_SEED)
 
 
 def _senses(table: EmbeddingTable[object], *, spans: list[SpanKey], words: list[str], senses: list[str]) -> float:
