@@ -39,6 +39,7 @@ def choose_reading(
         choice = choose_readings(name, kinds)
         file = keep_choice(name, choice, book=book)
         best = choice.evidence.loc[choice.evidence.groupby("kind", sort=False)["mean"].idxmax()]
-        rows = [[row.kind, row.reading.label, f"{row.mean:.3f}"] for row in best.itertuples()]  # type: ignore[operator]
+        columns = (best[column].tolist() for column in ("kind", "reading", "mean"))
+        rows = [[one, reading.label, f"{mean:.3f}"] for one, reading, mean in zip(*columns, strict=True)]
         show_table(find_model(name).name, ["kind", "reading", "score"], rows, text="reading")
         say(f"written: {file}", errors)

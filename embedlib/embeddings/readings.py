@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from embedlib.embeddings.table import EmbeddingTable, Key
 from embedlib.encoders.base import Layer, PoolingChoice
+from embedlib.errors import InputError
 from embedlib.models.chosen import chosen_reading
 from embedlib.models.encoder_kinds import Pooling
-from embedlib.models.reading import Kind, Reading, Transform, check_template
+from embedlib.models.reading import NAMED, Kind, Reading, Transform, check_template
+from embedlib.models.selection import Models
 from embedlib.models.spec import ModelSpec
 from embedlib.models.transforms import fit
 
@@ -55,6 +58,29 @@ def reading_of(spec: ModelSpec, reading: ReadingChoice, kind: Kind) -> Reading:
     if reading is None or reading == "study":
         return spec.resolve_reading("study" if reading else None, kind)
     return spec.resolve_reading(chosen_reading(spec, kind) if reading == "chosen" else Reading.of(reading), kind)
+
+
+def list_readings(models: Models, readings: Sequence[ReadingChoice], kind: Kind) -> pd.DataFrame:
+    """Say in words how each model is read: a row a model, a column for each reading, by its name.
+
+    It raises what is wrong with a reading, or with that of one model, before anything is extracted: as `reading_of`
+    does, and `InputError` for no reading and for the same one twice.
+
+    Example:
+        >>> from embedlib.models.roster import check_models
+        >>> list_readings(check_models(["glove-6b-50d"]), ["study"], "words").loc["glove-6b-50d", "study"]
+        'alone, layer 0, mean'
+    """
+    if isinstance(readings, str) or not readings:
+        raise InputError(f"readings is {readings!r}; allowed: a list of one or more of {', '.join(NAMED)}, or JSON")
+    names = [str(reading.text if isinstance(reading, Reading) else reading) for reading in readings]
+    if len(set(names)) < len(names):
+        raise InputError(f"a reading comes twice in {names}")
+    columns = {
+        name: [reading_of(spec, reading, kind).label for spec in models.specs.values()]
+        for name, reading in zip(names, readings, strict=True)
+    }
+    return pd.DataFrame(columns, index=pd.Index(models.names, name="model"))
 
 
 def settle(

@@ -203,7 +203,8 @@ def window(folder: Path, longest: int | None, said: int | None = None) -> int | 
 def _fronts(folder: Path, config: Any, tokenizer: Any) -> tuple[str, ...]:
     """List the tokens that could stand in front of every text, on the attention sink (xiao2024sinks).
 
-    They are what the tokenizer or the configuration call their first token, the end, the padding and the unknown token, in this order.
+    They are what the tokenizer or the configuration call their first token, the end, the padding and the unknown
+    token, in this order.
     """
     said = read_json(folder / "tokenizer_config.json")
     found: list[str] = []
