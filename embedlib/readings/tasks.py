@@ -50,8 +50,8 @@ def development(kind: Kind, *, cased: bool) -> Development:
     """Give the development data of a kind of text, words in the form in which a model is asked.
 
     Words: ratings of people (a third of MEN and of SimVerb-3500, and MTurk-287; Spearman), related pairs of our
-    relations (2 AUC - 1), analogies (accuracy of 3CosAdd, candidates are the words of the relations). Contexts: senses of the anchors (2 AUC - 1).
-    Sentences: rated pairs (Spearman), triplets (2 accuracy - 1).
+    relations (2 AUC - 1), analogies (accuracy of 3CosAdd, candidates are the words of the relations). Contexts: senses
+    of the anchors (2 AUC - 1). Sentences: rated pairs (Spearman), triplets (2 accuracy - 1).
 
     Example:
         >>> sorted(development("contexts", cased=False).scores)
