@@ -24,7 +24,7 @@ def test_the_command_chooses_for_a_model_of_ones_own(tmp_path, call):
     spec = find_model(folder)
     reading = chosen_reading(spec, "contexts")
     rows = evidence_for(spec, "contexts")
-    assert len(rows) == len(list(grid(spec, "contexts"))) == 4 * 2 * 3
+    assert len(rows) == len(list(grid(spec, "contexts"))) == 4 * 2 * 2
     best = rows.loc[rows["mean"].idxmax()]
     assert (best["layer"], best["pooling"]) == (reading.layer, reading.pooling)
     assert own_file(spec).exists()

@@ -300,7 +300,8 @@ class ModelSpec(BaseModel):
         (pooling,) = self.resolve_poolings(reading.pooling)
         front = self.resolve_front(reading.front)
         return Reading(
-            front=front if self.encoder_kind.left_to_right else None, template=reading.template, layer=layers, pooling=pooling,
+            front=front if self.encoder_kind.left_to_right else None,
+            template=reading.template, layer=layers, pooling=pooling,
             transform=reading.transform.for_kind(kind),
         )  # fmt: skip
 
