@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from embedlib.datasets.fitting import fitting_texts
@@ -53,7 +54,9 @@ def choose_readings(model: str, kinds: Sequence[Kind] = ()) -> Choice:
     rows = []
     for kind in kinds or kinds_of(spec):
         scores = score_readings(model, kind, list(grid(spec, kind)))
-        best = int(scores["mean"].argmax())
+        if scores["mean"].isna().all():
+            raise InputError(f"{spec.name}: no reading of {kind} has a score to choose by")
+        best = int(np.nanargmax(scores["mean"]))
         readings[kind] = scores["reading"].iloc[best]
         rows.append(scores)
         logger.info("%s, %s: %s (%.3f)", spec.name, kind, readings[kind].label, scores["mean"].iloc[best])
