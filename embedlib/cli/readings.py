@@ -41,7 +41,7 @@ def choose_reading(
             choice = choose_readings(name, [one])
             # Kept at once: a later kind can take long, or fail.
             file = keep_choice(name, choice, book=book)
-            best = choice.evidence.loc[choice.evidence["mean"].idxmax()]
-            rows.append([one, best["reading"].label, f"{best['mean']:.3f}"])
+            reading = choice.chosen.readings.of(one)
+            rows.append([one, reading.label if reading else "none", f"{choice.evidence['mean'].max():.3f}"])
             say(f"written: {file}", errors)
         show_table(find_model(name).name, ["kind", "reading", "score"], rows, text="reading")
