@@ -26,8 +26,8 @@ OF_RELATION = ("3CosAvg", "LRCos", "SimilarToB")  # all other pairs of the relat
 METHODS = PAIRWISE + OF_RELATION
 FOLDS = 5  # LRCos: parts of a relation, each of which is answered by a classifier that was trained without it
 # LRCos: the penalties to choose from, as C times the number of dimensions, half a power of ten apart. Scaled vectors
-# have about that squared length, so that one C would be a weaker penalty for longer vectors. Where cosines crowd near 1,
-# only small ones let the cosine have a say.
+# have about that squared length, so that one C would be a weaker penalty for longer vectors. Where cosines crowd
+# near 1, only small ones let the cosine have a say.
 STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-9, 2))
 _RANKED = 5_000  # about as many candidates are enough to choose a penalty by
 

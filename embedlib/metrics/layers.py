@@ -213,7 +213,7 @@ class LayerSweep:
             >>> boot = Bootstrap(sweep.items, 500, np.random.default_rng(0))
             >>> found = sweep.cross_fit(("mean", 0), boot, np.random.default_rng(0))
             >>> found.chosen.to_dict(), f"{found.gain:.1f}"
-            ({('mean', 2): 1.0}, '2.0 [1.6, 2.4]')
+            ({('mean', 2): 1.0}, '2.5 [2.1, 2.9]')
         """
         self._check(default)
         settings = list(self.values)
