@@ -15,7 +15,15 @@ from sklearn.preprocessing import StandardScaler
 from embedlib import load_dataset
 from embedlib.datasets.word_forms import as_asked
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.metrics.analogy import FOLDS, METHODS, PAIRWISE, STRENGTHS, answer_questions, answer_relation
+from embedlib.metrics.analogy import (
+    FOLDS,
+    METHODS,
+    PAIRWISE,
+    STRENGTHS,
+    _classifiers,
+    answer_questions,
+    answer_relation,
+)
 from embedlib.metrics.questions import (
     accuracies,
     accuracy_of_relations,
@@ -161,6 +169,22 @@ def test_lrcos_is_scaled_and_chooses_its_penalty_without_the_pairs_that_it_answe
     # Three pairs are as few as a relation can have: each classifier of a choice has seen one.
     few = answer_relation(vectors, pairs[:3], "LRCos", np.random.default_rng(4))
     assert len(few.excluded) == 3
+
+
+def test_a_classifier_is_scikit_learns_on_scaled_features():
+    rng = np.random.default_rng(6)
+    for dimensions in (8, 120):  # fewer than the 60 examples, and more
+        vectors, pairs = words_of_a_class(rng, 20, dimensions)
+        words = np.column_stack([pairs[:, 1], pairs[:, 0], rng.integers(len(vectors), size=20)])
+        penalties = np.array([1e-5, 1e-2, 1.0, 100.0])
+        weights, intercepts = _classifiers(vectors, words, penalties)
+        classes = np.repeat([True, False, False], 20)
+        for penalty, weight, intercept in zip(penalties, weights, intercepts, strict=True):
+            logistic = LogisticRegression(C=penalty, tol=1e-9, max_iter=10_000)
+            peer = make_pipeline(StandardScaler(), logistic).fit(vectors[words.T.ravel()].astype(np.float64), classes)
+            ours = 1 / (1 + np.exp(-(vectors @ weight + intercept)))
+            theirs = peer.predict_proba(vectors.astype(np.float64))[:, 1]
+            assert np.abs(ours - theirs).max() < 5e-3
 
 
 def test_one_huge_dimension_does_not_break_lrcos():
