@@ -1,11 +1,9 @@
 """The AUC with whole relations drawn, and relations joined into units: by hand and against public code."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from embedlib import load_dataset
 from embedlib.errors import InputError
 from embedlib.metrics import relatedness
 from embedlib.metrics.bootstrap import Bootstrap
@@ -67,26 +65,6 @@ def test_separate_units_refuses_what_does_not_fit():
         relatedness.separate_units([0.1, 0.2], [True, False], ["x", "y"], boot)
     with pytest.raises(InputError, match="finite"):
         relatedness.separate_units([0.1, np.inf, 0.1, 0.2], [True, True, False, False], ["x"] * 4, boot)
-
-
-def test_the_books_relations_that_share_half_their_words_are_joined():
-    pairs = relatedness.related_pairs(load_dataset("bats"))
-    joined = relatedness.join_relations(pairs)
-    assert list(joined) == list(pairs["relation"].unique())
-    together = pd.Series(joined).groupby(pd.Series(joined)).apply(lambda part: [name[:3] for name in part.index])
-    assert sorted(names for names in together if len(names) > 1) == [
-        ["E01", "E02"], ["I05", "I06", "I07"], ["I08", "I09", "I10"], ["L02", "L03"],
-    ]  # fmt: skip
-    assert len(set(joined.values())) == 34
-
-
-def test_relations_are_joined_through_a_third_one():
-    pairs = pd.DataFrame({"relation": list("abcd"), "first": ["p", "q", "r", "s"], "second": ["q", "r", "t", "u"]})
-    assert relatedness.join_relations(pairs) == {"a": "a + b + c", "b": "a + b + c", "c": "a + b + c", "d": "d"}
-    assert relatedness.join_relations(pairs, 0.6) == {name: name for name in "abcd"}
-    for least in (0, 1.5):
-        with pytest.raises(InputError, match=f"least is {least}"):
-            relatedness.join_relations(pairs, least)
 
 
 def test_units_of_pairs_refuse_a_missing_label_and_a_name_for_two_things():

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from embedlib.errors import InputError
 from embedlib.metrics.bootstrap import Bootstrap
@@ -83,35 +82,11 @@ def re_pair(pairs: pd.DataFrame, rng: np.random.Generator, *, within: bool = Fal
     return together
 
 
-def join_relations(pairs: pd.DataFrame, least: float = 0.5) -> dict[str, str]:
-    """Join relations that share words into units: the name of its unit for each relation.
-
-    `pairs` has the columns relation, first and second. Two relations are joined where the words that they share are
-    at least the share `least` of the words of the smaller one, and also where a third one joins them. A unit is named
-    by its relations. The bootstrap draws such units: relations of the same verbs are not independent
-    (efron1993bootstrap). Raises `InputError` for a share outside (0, 1].
-
-    Example:
-        >>> pairs = pd.DataFrame({"relation": ["past", "ing", "plural"], "first": ["go", "go", "car"]})
-        >>> join_relations(pairs.assign(second=["went", "going", "cars"]))
-        {'past': 'past + ing', 'ing': 'past + ing', 'plural': 'plural'}
-    """
-    if not 0 < least <= 1:
-        raise InputError(f"least is {least}; allowed: a share of words, above 0 and at most 1")
-    words = {name: {*part["first"], *part["second"]} for name, part in pairs.groupby("relation", sort=False)}
-    names, own = [str(name) for name in words], list(words.values())
-    # Compared as whole numbers of words, so that exactly half is half.
-    joined = [[len(one & two) >= least * min(len(one), len(two)) for two in own] for one in own]
-    number, unit = sparse.csgraph.connected_components(sparse.csr_array(np.array(joined, dtype=np.int8)))
-    units = [" + ".join(name for name, place in zip(names, unit, strict=True) if place == one) for one in range(number)]
-    return {name: units[place] for name, place in zip(names, unit, strict=True)}
-
-
 def units_of(labels: ArrayLike, joined: Mapping[Hashable, Hashable] | None = None) -> pd.Series:
-    """Give the unit of each pair, (n,): its relation, or what a mapping such as `join_relations` joins this into.
+    """Give the unit of each pair, (n,): its relation, or what a mapping joins this into.
 
-    A relation that the mapping does not name is a unit of its own. Raises `InputError` for a missing label, and where
-    a relation would become a unit of the same name as another relation that the mapping does not name.
+    `embedlib.datasets.relations.relation_units` makes such a mapping. A relation that the mapping does not name is a
+    unit of its own. Raises `InputError` for a missing label, and where a relation would become a unit of the same name as another relation that the mapping does not name.
 
     Example:
         >>> units_of(["I05", "I06", "I01"], {"I05": "verbs", "I06": "verbs"}).to_list()
