@@ -11,15 +11,8 @@ from conftest import FRONT
 
 from embedlib.book.notebooks import read_source
 from embedlib.book.run.parameters import read_parameters
-from embedlib.book.run.sweep import (
-    COLUMNS,
-    core_shares,
-    plan_sweep,
-    run_sweep,
-    split_settings,
-    split_values,
-    thread_limits,
-)
+from embedlib.book.run.sweep import COLUMNS, plan_sweep, run_sweep, split_settings, split_values
+from embedlib.book.run.workers import core_shares, thread_limits
 from embedlib.errors import ParameterError
 
 SOURCE = (
