@@ -86,7 +86,8 @@ def units_of(labels: ArrayLike, joined: Mapping[Hashable, Hashable] | None = Non
     """Give the unit of each pair, (n,): its relation, or what a mapping joins this into.
 
     `embedlib.datasets.relations.relation_units` makes such a mapping. A relation that the mapping does not name is a
-    unit of its own. Raises `InputError` for a missing label, and where a relation would become a unit of the same name as another relation that the mapping does not name.
+    unit of its own. Raises `InputError` for a missing label, and where a relation would become a unit of the same
+    name as another relation that the mapping does not name.
 
     Example:
         >>> units_of(["I05", "I06", "I01"], {"I05": "verbs", "I06": "verbs"}).to_list()
