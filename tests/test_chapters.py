@@ -85,15 +85,36 @@ def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp
 
 
 def test_anchor_words_run_on_static_models_and_some_anchors(kept_cache, build):
-    two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
-    some = sorted(two_senses)[:4]
+    anchors = load_dataset("anchors", part="test")
+    some = sorted(set(anchors.query("kind == 'other sense'")["anchor"]))[:4]
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
-    assert records["c1-verdict"]["value"]["verdict"] == "cannot be tested here"
+    for name in ("c1-verdict", "c1-verdict-second"):
+        assert records[name]["value"]["main"]["verdict"] == "cannot be tested here"
     assert records["anchors-kept"]["value"] == 4
     assert records["in-short"]["value"].endswith("only the form of the word moves its vector.")
-    assert records["llm-lead"]["value"] is None
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
+    # The anchor has its base's form in what is compared, so a static vector stays where it is.
+    assert [row[:2] for row in table(records["summary"])] == [["glove-6b-50d", "chosen"], ["glove-6b-50d", "study"]]
+    assert all(abs(row[2]) < 1e-5 for row in table(records["summary"]))
     with pytest.raises(NotebookError, match="unknown anchor 'zzz'"):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
+
+
+def test_anchor_words_run_on_an_encoder_and_a_decoder_at_one_reading(kept_cache, build):
+    anchors = load_dataset("anchors", part="test")
+    some = sorted(set(anchors.query("kind == 'other sense'")["anchor"]))[:4]
+    settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "readings": "study"}
+    records = run("08_anchor_words", settings | {"layer_steps": "2"}, build)
+    assert "c1-verdict-second" not in records
+    verdict = records["c1-verdict"]["value"]
+    moves = {model: row[0] for model, *row in table(records["self-similarity"])}
+    assert verdict["main"]["effect"] == pytest.approx(moves["gemma-3-270m-q4"] - moves["sbert-minilm"], abs=1e-6)
+    assert all(part["verdict"] != "cannot be tested here" for part in verdict["parts"])
+    # Layers of the picture: the input embeddings, the middle and the last.
+    assert {row[2] for row in table(records["fig-sense-layers"]) if row[0] == "sbert-minilm"} == {0, 3, 6}
+    shares = [row[2:5] for row in table(records["variance-shares"])]
+    assert all(sum(row) == pytest.approx(1) for row in shares)
+    assert records["best-llm"]["value"] == "gemma-3-270m-q4"
 
 
 def test_layers_run_on_a_model_with_layers_and_refuse_one_without(kept_cache, given, build):
