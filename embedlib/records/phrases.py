@@ -37,6 +37,16 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def say_reading(name: str) -> str:
+    """Say how models were read, by the name of a reading, as a sentence takes it up.
+
+    Example:
+        >>> say_reading("chosen"), say_reading("study"), say_reading('{"layer": 9}')
+        ('at the chosen readings', "at the study's reading", 'at the reading {"layer": 9}')
+    """
+    return {"chosen": "at the chosen readings", "study": "at the study's reading"}.get(name, f"at the reading {name}")
+
+
 def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others: str) -> str:
     """Say which side is ahead, by how much of what it does, and what that is worth with other items and models.
 
