@@ -106,7 +106,7 @@ def candidates(spec: ModelSpec) -> list[str]:
 def stored_evidence(spec: ModelSpec) -> FrontEvidence | None:
     """Read what was measured of a model's fronts before; None where nothing was, or for other candidates."""
     try:
-        content = json.loads(evidence_file(spec).read_text(encoding="utf-8"))
+        content = json.loads(front_file(spec).read_text(encoding="utf-8"))
         tried = tuple(Front(**front) for front in content.pop("tried"))
         found = FrontEvidence(tried=tried, **content)
     except (OSError, ValueError, TypeError, KeyError):
@@ -191,7 +191,7 @@ def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | Non
     )
 
 
-def evidence_file(spec: ModelSpec) -> Path:
+def front_file(spec: ModelSpec) -> Path:
     """Name the file of the cache that keeps what was measured of a model's fronts."""
     # All artifacts count: the same weights with another tokenizer have other fronts.
     return cache_dir() / "fronts" / f"{hashlib.sha256(spec.checksum.encode()).hexdigest()[:24]}.json"
@@ -199,5 +199,5 @@ def evidence_file(spec: ModelSpec) -> Path:
 
 def keep_evidence(spec: ModelSpec, found: FrontEvidence) -> None:
     """Keep what was measured of a model's fronts in the cache."""
-    with written_whole(evidence_file(spec)) as aside:
+    with written_whole(front_file(spec)) as aside:
         aside.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")

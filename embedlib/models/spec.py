@@ -194,7 +194,8 @@ class ModelSpec(BaseModel):
             front = self.resolve_front(None)
             if front == AUTO:
                 return "the best front in front, not pooled"
-            return f"{front} in front, not pooled" if front else "nothing in front"
+            shown = front if front.isprintable() else repr(front)
+            return f"{shown} in front, not pooled" if front else "nothing in front"
         return "special tokens pooled" if self.pool_special else "no special tokens"
 
     @property

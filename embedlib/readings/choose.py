@@ -85,7 +85,7 @@ def score_readings(model: str, kind: Kind, readings: Sequence[Reading]) -> pd.Da
         for reading in group:
             table = tables.at(reading)
             found = {task: score(table) for task, score in data.scores.items()}
-            rows.append(described(spec, kind, reading) | {"reading": reading} | found)
+            rows.append(evidence_row(spec, kind, reading) | {"reading": reading} | found)
     frame = pd.DataFrame(rows)
     return frame.assign(mean=data.mean(frame))
 
@@ -135,7 +135,7 @@ def _encode_of(spec: ModelSpec, kind: Kind) -> Callable[..., EmbeddingTable[Any]
     return method
 
 
-def described(spec: ModelSpec, kind: Kind, reading: Reading) -> dict[str, Any]:
+def evidence_row(spec: ModelSpec, kind: Kind, reading: Reading) -> dict[str, Any]:
     """Write a reading as the columns `EVIDENCE`."""
     return {
         "model": spec.name, "kind": kind, "front": repr(reading.front or ""), "template": reading.template or "{text}",
