@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from embedlib.errors import RecordError
 from embedlib.metrics.families import FamilyEffect
+from embedlib.models.reading import NAMED
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -37,14 +38,24 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def say_reading(name: str) -> str:
-    """Say how models were read, by the name of a reading, as a sentence takes it up.
+def reading_labels(readings: Sequence[str]) -> dict[str, str]:
+    """Give readings short names for tables and sentences: their own, or "reading 2" for one that is given as JSON.
 
     Example:
-        >>> say_reading("chosen"), say_reading("study"), say_reading('{"layer": 9}')
-        ('at the chosen readings', "at the study's reading", 'at the reading {"layer": 9}')
+        >>> reading_labels(["chosen", '{"template": " {text}"}'])
+        {'chosen': 'chosen', '{"template": " {text}"}': 'reading 2'}
     """
-    return {"chosen": "at the chosen readings", "study": "at the study's reading"}.get(name, f"at the reading {name}")
+    return {name: name if name in NAMED else f"reading {place}" for place, name in enumerate(readings, start=1)}
+
+
+def say_reading(label: str) -> str:
+    """Say how models were read, by the label of a reading, as a sentence takes it up.
+
+    Example:
+        >>> say_reading("chosen"), say_reading("study"), say_reading("reading 2")
+        ('at the chosen readings', "at the study's reading", 'at reading 2')
+    """
+    return {"chosen": "at the chosen readings", "study": "at the study's reading"}.get(label, f"at {label}")
 
 
 def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others: str) -> str:
