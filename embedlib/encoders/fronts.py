@@ -55,12 +55,14 @@ class Front:
 class FrontEvidence:
     """The fronts that were tried for a model, and the one that the rule takes.
 
-    `best` is "" where nothing in front is best. `clean` is False where words are sinks behind every front.
+    `asked` lists the candidates; those that are no token of the model are not among the `tried`. `best` is "" where
+    nothing in front is best. `clean` is False where words are sinks behind every front.
     """
 
     model: str
     words: int
     layer: int
+    asked: tuple[str, ...]
     tried: tuple[Front, ...]
     best: str
     clean: bool
@@ -108,10 +110,10 @@ def stored_evidence(spec: ModelSpec) -> FrontEvidence | None:
     try:
         content = json.loads(front_file(spec).read_text(encoding="utf-8"))
         tried = tuple(Front(**front) for front in content.pop("tried"))
-        found = FrontEvidence(tried=tried, **content)
+        found = FrontEvidence(tried=tried, asked=tuple(content.pop("asked")), **content)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return found if {front.token for front in tried} <= set(candidates(spec)) else None
+    return found if list(found.asked) == candidates(spec) else None
 
 
 def find_evidence(spec: ModelSpec) -> FrontEvidence | None:
@@ -177,7 +179,7 @@ def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | Non
     Example:
         >>> from embedlib.models.roster import find_model
         >>> tried = (Front("<bos>", 2.6, 0.12, 0.77), Front("\n", 0.04, 0.0, 0.88))
-        >>> found = FrontEvidence("gemma-3-270m-q4", 200, 9, tried, "\n", True)
+        >>> found = FrontEvidence("gemma-3-270m-q4", 200, 9, ("<bos>", "\n"), tried, "\n", True)
         >>> sink_warning(find_model("gemma-3-270m-q4"), "<bos>", found).split(": ")[1].split("; ")[0]
         "behind '<bos>', 24 of 200 words fall on the attention sink (spread of norms 2.60, at most 0.3 where none does)"
     """

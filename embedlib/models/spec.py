@@ -298,9 +298,10 @@ class ModelSpec(BaseModel):
         reading = reading or Reading()
         layers = self.resolve_layers(reading.layer)
         (pooling,) = self.resolve_poolings(reading.pooling)
-        front = self.resolve_front(reading.front) if self.encoder_kind.left_to_right else None
+        front = self.resolve_front(reading.front)
         return Reading(
-            front=front, template=reading.template, layer=layers, pooling=pooling,
+            front=front if self.encoder_kind.left_to_right else None,
+            template=reading.template, layer=layers, pooling=pooling,
             transform=reading.transform.for_kind(kind),
         )  # fmt: skip
 
