@@ -8,7 +8,7 @@ A module for each kind of picture; all functions are here, too: `figures.draw_ma
 
 from __future__ import annotations
 
-from embedlib.figures.bars import draw_coverage, draw_stack
+from embedlib.figures.bars import draw_coverage, draw_fronts, draw_stack
 from embedlib.figures.distributions import draw_boxes, draw_curves, draw_ridges
 from embedlib.figures.intervals import draw_forest, draw_intervals
 from embedlib.figures.labels import say_ends
@@ -43,6 +43,7 @@ __all__ = [
     "draw_curves",
     "draw_findings",
     "draw_forest",
+    "draw_fronts",
     "draw_intervals",
     "draw_lines",
     "draw_map",

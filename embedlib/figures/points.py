@@ -17,7 +17,7 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
         models["parameters"], models["dimension"], s=90, color=[FAMILY_COLOURS[f] for f in models["family"]], zorder=3
     )
     for name, row in models.iterrows():
-        left = row["parameters"] > 1e8
+        left = row["parameters"] > models["parameters"].max() / 4  # where a name might not fit behind its dot
         ax.annotate(
             str(name), (row["parameters"], row["dimension"]), (-9 if left else 9, 0), textcoords="offset points",
             ha="right" if left else "left", va="center", fontsize=10, color=FAMILY_COLOURS[row["family"]],
