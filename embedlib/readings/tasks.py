@@ -27,7 +27,7 @@ _RATED = ("men", "simverb3500", "mturk287")
 
 
 @dataclass(frozen=True)
-class Development:
+class DevelopmentData:
     """The development data of a kind of text: the texts to embed, and a score for each task.
 
     `texts` are words, spans or sentences. A score takes a table of them with one layer and pooling. `families` says
@@ -46,12 +46,12 @@ class Development:
         return pd.DataFrame(of_family).mean(axis=1)
 
 
-def development(kind: Kind, *, cased: bool) -> Development:
+def development(kind: Kind, *, cased: bool) -> DevelopmentData:
     """Give the development data of a kind of text, words in the form in which a model is asked.
 
     Words: ratings of people (a third of MEN and of SimVerb-3500, and MTurk-287; Spearman), related pairs of our
-    relations (2 AUC - 1), analogies (accuracy of 3CosAdd, candidates are the words of the relations). Contexts: senses of the anchors (2 AUC - 1).
-    Sentences: rated pairs (Spearman), triplets (2 accuracy - 1).
+    relations (2 AUC - 1), analogies (accuracy of 3CosAdd, candidates are the words of the relations). Contexts: senses
+    of the anchors (2 AUC - 1). Sentences: rated pairs (Spearman), triplets (2 accuracy - 1).
 
     Example:
         >>> sorted(development("contexts", cased=False).scores)
@@ -60,7 +60,7 @@ def development(kind: Kind, *, cased: bool) -> Development:
     return {"words": _words, "contexts": _contexts, "sentences": _sentences}[kind](cased=cased)
 
 
-def _words(*, cased: bool) -> Development:
+def _words(*, cased: bool) -> DevelopmentData:
     form: Form = "as given" if cased else "lower"
     rated = {name: as_asked(load_dataset(name, part="development"), form) for name in _RATED}
     relations = as_asked(load_dataset("bats", part="development"), form)
@@ -73,18 +73,18 @@ def _words(*, cased: bool) -> Development:
     scores["related pairs"] = functools.partial(_separation, related=related, unrelated=unrelated)
     scores["analogies"] = functools.partial(_analogies, relations=relations)
     families = dict.fromkeys(_RATED, "ratings") | {"related pairs": "related pairs", "analogies": "analogies"}
-    return Development(list(texts), scores, families)
+    return DevelopmentData(list(texts), scores, families)
 
 
-def _contexts(*, cased: bool) -> Development:
+def _contexts(*, cased: bool) -> DevelopmentData:
     anchors = load_dataset("anchors", part="development")
     senses = anchors[anchors["sense"] != ""]
     spans = spans_of(senses)
     score = functools.partial(_senses, spans=spans, words=senses["anchor"].tolist(), senses=senses["sense"].tolist())
-    return Development(list(dict.fromkeys(spans)), {"senses": score}, {"senses": "senses"})
+    return DevelopmentData(list(dict.fromkeys(spans)), {"senses": score}, {"senses": "senses"})
 
 
-def _sentences(*, cased: bool) -> Development:
+def _sentences(*, cased: bool) -> DevelopmentData:
     pairs = load_dataset("sts", part="development")
     anchors = load_dataset("anchors", part="development")
     some = anchors[anchors["kind"].isin(["base", *KEPT, *CHANGED])]
@@ -96,7 +96,7 @@ def _sentences(*, cased: bool) -> Development:
         "rated pairs": functools.partial(_spearman, frame=pairs, columns=("sentence1", "sentence2")),
         "triplets": functools.partial(_triplets, varied=varied),
     }
-    return Development(list(texts), scores, {name: name for name in scores})
+    return DevelopmentData(list(texts), scores, {name: name for name in scores})
 
 
 def _cosines(table: EmbeddingTable[object], first: pd.Series, second: pd.Series) -> pd.Series:
