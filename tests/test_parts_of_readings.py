@@ -14,7 +14,7 @@ from embedlib.metrics.agreement import mean_correlation
 from embedlib.metrics.estimates import Estimate, Estimates
 from embedlib.metrics.shapley import shapley
 from embedlib.models.reading import Reading, Transform
-from embedlib.readings.parts import PARTS, describe_parts, embed_each, mixtures
+from embedlib.readings.parts import READING_PARTS, describe_parts, embed_each, mixtures
 
 RNG = np.random.default_rng(7)
 
@@ -88,8 +88,8 @@ AFTER = Reading(layer=3, pooling="first", transform=Transform(way="centre", fitt
 
 def test_mixtures_take_each_part_from_one_of_two_readings():
     mixed = mixtures(BEFORE, AFTER)
-    assert set(mixed) == set(all_sets(PARTS))
-    assert (mixed[frozenset()], mixed[frozenset(PARTS)]) == (BEFORE, AFTER)
+    assert set(mixed) == set(all_sets(READING_PARTS))
+    assert (mixed[frozenset()], mixed[frozenset(READING_PARTS)]) == (BEFORE, AFTER)
     assert mixed[frozenset({"layer"})] == Reading(layer=3, pooling="mean")
     # First token and space are the same in both, so that three parts are left.
     assert len(set(mixed.values())) == 8

@@ -81,7 +81,7 @@ def draw_settings(
         if len(rows):
             ax.plot(rows["depth"], rows["value"], ls=style, marker="o", ms=3, color=colour, label=setting)
     if marked is not None:
-        ax.plot(*marked, marker="o", ms=12, color=INK, mfc="none", mew=1.6, lw=0, zorder=5)
+        ax.plot(*marked, marker="o", ms=12, color=INK, mfc="none", mew=1.6, lw=0, zorder=5, clip_on=False)
     ax.set_xticks([0, 0.5, 1], labels=["input", "middle", "last"])
     ax.grid(axis="y", alpha=0.25)
     return ax

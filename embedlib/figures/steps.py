@@ -37,11 +37,13 @@ def draw_steps(
     if "start" not in steps.columns or not parts or steps.empty:
         raise InputError(f"steps need a row, the column 'start' and a part; there are {list(steps.columns)}")
     colours = dict(zip(parts, _PARTS, strict=False))
+    reached: list[float] = []
     for row, (model, found) in enumerate(steps.iterrows()):
         taken = [part for part in parts if found[part] != 0]
         height = _HEIGHT / max(len(taken), 2)
         colour, at, y = FAMILY_COLOURS[family[str(model)]], float(found["start"]), row - _HEIGHT / 2
         ax.plot(at, y, marker="o", ms=7, color=colour, mfc="white", mew=1.8, zorder=4)
+        reached.append(at)
         for part in taken:
             added = float(found[part])
             ax.barh(y + height / 2, added, left=at, height=height * 0.9, color=colours[part], zorder=2)
@@ -51,15 +53,18 @@ def draw_steps(
                 fontsize=8.5, color=INK,
             )  # fmt: skip
             at, y = at + added, y + height
+            reached.append(at)
             ax.plot([at, at], [y - height * 0.5, y], color=INK, lw=0.8, zorder=3)
         ax.plot(at, y if taken else row, marker="o", ms=7, color=colour, zorder=4)
     ax.set_yticks(range(len(steps)), labels=[str(name) for name in steps.index])
-    ax.set(ylim=(len(steps) - 0.4, -0.6), xlabel=label)
-    ax.margins(x=0.08)
+    # Room for the points, and for the number behind the last bar.
+    low, high = min(reached), max(reached)
+    room = 0.06 * (high - low) or 0.1
+    ax.set(xlim=(low - room, high + 2 * room), ylim=(len(steps) - 0.4, -0.6), xlabel=label)
     ax.grid(axis="x", alpha=0.25)
     ax.tick_params(axis="y", length=0)
     handles: list[object] = [Patch(color=colour, label=part) for part, colour in colours.items()]
     for name, face in zip(ends, ("white", INK), strict=True):
         handles += ax.plot([], [], marker="o", lw=0, ms=7, color=INK, mfc=face, label=name)
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.11), ncols=4, frameon=False, fontsize=10)
+    ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=10)
     return name_families(colour_names(ax, family), family)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
-from embedlib.datasets.fitting import fitting_words
+from embedlib.datasets.fitting import fitting_texts
 from embedlib.embeddings.embed import embed_words
 from embedlib.embeddings.table import EmbeddingTable
 from embedlib.models.reading import Reading
 
 # What chapters call the parts of a reading, and its fields.
-PARTS: dict[str, str] = {
+READING_PARTS: dict[str, str] = {
     "first token": "front", "space": "template", "layer": "layer", "pooling": "pooling",
     "shared directions": "transform",
 }  # fmt: skip
@@ -31,9 +32,9 @@ def mixtures(before: Reading, after: Reading) -> dict[frozenset[str], Reading]:
         ("' {text}', layer 6", 4)
     """
     found = {}
-    for size in range(len(PARTS) + 1):
-        for parts in itertools.combinations(PARTS, size):
-            fields = {PARTS[part]: getattr(after, PARTS[part]) for part in parts}
+    for size in range(len(READING_PARTS) + 1):
+        for parts in itertools.combinations(READING_PARTS, size):
+            fields = {READING_PARTS[part]: getattr(after, READING_PARTS[part]) for part in parts}
             found[frozenset(parts)] = before.model_copy(update=fields)
     return found
 
@@ -49,7 +50,7 @@ def describe_parts(reading: Reading) -> pd.Series:
     template = "bare" if reading.template is None else repr(reading.template)
     layers = reading.layer if isinstance(reading.layer, tuple) else [reading.layer]
     layer = "-" if reading.layer is None else ", ".join(map(str, layers))
-    return pd.Series([front, template, layer, reading.pooling or "-", reading.transform.label], list(PARTS))
+    return pd.Series([front, template, layer, reading.pooling or "-", reading.transform.label], list(READING_PARTS))
 
 
 def embed_each(
@@ -73,7 +74,7 @@ def embed_each(
         layers = {layer for one in alike for layer in _layers(one)}
         poolings = dict.fromkeys(one.pooling for one in alike if one.pooling is not None)
         fitted_on = {one.transform.fitted_on for one in alike if one.transform.fitted_on.startswith("words-")}
-        fitting = [word for name in sorted(fitted_on) for word in fitting_words(name)]
+        fitting: list[Any] = [word for name in sorted(fitted_on) for word in fitting_texts(name)]
         if len(alike) > 1:
             embed_words(
                 model, [*asked, *fitting], reading=Reading(front=front, template=template),
