@@ -138,7 +138,7 @@ def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
     assert [row[1] for row in table(records["best-layers"])] == ["words", "contexts", "sentences"]
     assert {row[4] for row in table(records["choices"])} == {True}
     assert records["choices-again"]["value"] == 3
-    assert "one raw decoder" in records["in-short"]["value"]
+    assert "one raw decoder moves" in records["in-short"]["value"]
 
 
 def test_variations_run_without_an_llm(cache, build):
