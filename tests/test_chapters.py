@@ -11,7 +11,10 @@ from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
 from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
-from embedlib.readings.choose import choose_readings
+from embedlib.models.chosen import Chosen
+from embedlib.models.reading import Reading, Readings
+from embedlib.models.roster import find_model
+from embedlib.readings.choose import Choice, choose_readings, score_readings
 from embedlib.readings.files import keep_choice
 
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"
@@ -127,7 +130,11 @@ def test_one_reading_of_one_model_has_parts_that_are_all_the_same(cache, build):
 def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
     make_tiny("qwen", tmp_path / "qwen")
     folder = str(tmp_path / "qwen")
-    keep_choice(folder, choose_readings(folder), book=False)
+    keep_choice(folder, choose_readings(folder, ["words", "contexts"]), book=False)
+    # Of sentences two readings are enough to choose from.
+    tried = score_readings(folder, "sentences", [Reading(layer=1), Reading(layer=3)])
+    best = Readings(sentences=tried["reading"][tried["mean"].idxmax()])
+    keep_choice(folder, Choice(Chosen(checksum=find_model(folder).checksum, readings=best), tried), book=False)
     records = run("09_readings", {**FEW, "models": folder}, build)
     (gain,) = table(records["gains"])
     parts = table(records["parts"])
