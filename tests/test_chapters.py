@@ -60,7 +60,7 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("chapter", [*CLAIMS, "06_human_similarity", "07_geometry"])
-def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, cache, given, build):
+def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": STATIC}, build)
     if chapter in ("02_random_pairs", "05_agreement"):
         assert records[CLAIMS[chapter]]["value"]["verdict"] == "cannot be tested here"
@@ -77,19 +77,19 @@ def table(record):
 
 
 @pytest.mark.parametrize("chapter", CLAIMS)
-def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
+def test_a_chapter_runs_on_one_model(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": "glove-6b-50d"}, build)
     assert json.dumps(records[CLAIMS[chapter]]["value"]).count("cannot be tested here") == 1
 
 
-def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
+def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
     file.write_text("year\tyears\ncity cities towns\n")
     with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities towns'"):
         run("04_analogies", {**given, "models": STATIC}, build)
 
 
-def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
+def test_anchor_words_run_on_static_models_and_some_anchors(kept_cache, build):
     two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
     some = sorted(two_senses)[:4]
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
@@ -104,7 +104,7 @@ def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
 FEW = {"sets": "rg65, mc30"}
 
 
-def test_readings_of_static_models_differ_in_shared_directions_alone(cache, build):
+def test_readings_of_static_models_differ_in_shared_directions_alone(kept_cache, build):
     records = run("09_readings", {**FEW, "models": "glove-6b-50d, wordllama-l2-256"}, build)
     parts = {(row[0], row[1]): row[2:] for row in table(records["parts"])}
     assert parts["glove-6b-50d", "layer"] == ["0", "the same in both"] + [0.0] * 9
@@ -118,7 +118,7 @@ def test_readings_of_static_models_differ_in_shared_directions_alone(cache, buil
     assert "decoder" not in records["in-short"]["value"]
 
 
-def test_one_reading_of_one_model_has_parts_that_are_all_the_same(cache, build):
+def test_one_reading_of_one_model_has_parts_that_are_all_the_same(kept_cache, build):
     records = run("09_readings", {**FEW, "models": "glove-6b-50d", "readings": "study"}, build)
     assert {row[3] for row in table(records["parts"])} == {"the same in both"}
     assert len(table(records["summary"])) == 1
@@ -148,7 +148,7 @@ def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
     assert "one raw decoder moves" in records["in-short"]["value"]
 
 
-def test_variations_run_without_an_llm(cache, build):
+def test_variations_run_without_an_llm(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::40]
     records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
     assert records["c2-verdict"]["value"]["verdict"] == "cannot be tested here"
@@ -157,14 +157,14 @@ def test_variations_run_without_an_llm(cache, build):
     assert records["llm-lead"]["value"] is None
 
 
-def test_variations_run_on_one_model(cache, build):
+def test_variations_run_on_one_model(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     records = run("10_sentence_variations", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
     assert records["tests-made"]["value"] == 0
     assert records["over-half-said"]["value"] == "the one model of this run is not"
 
 
-def test_variations_run_with_a_prompt(cache, build):
+def test_variations_run_with_a_prompt(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "prompted": "3"}
     records = run("10_sentence_variations", settings, build)
@@ -181,7 +181,7 @@ def test_variations_run_with_a_prompt(cache, build):
     assert "sbert-minilm" in records["in-short"]["value"]
 
 
-def test_rated_pairs_of_a_file(cache, tmp_path, build):
+def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     rows = load_dataset("sts").head(30)
     lines = [
         f"g\tf\t2012\t{n}\t{row.score}\t{row.sentence1}\t{row.sentence2}" for n, row in enumerate(rows.itertuples())
@@ -199,7 +199,7 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
 
 
-def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_path, given, build):
+def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, tmp_path, given, build):
     cities = ["Athens", "Paris", "Rome", "Berlin", "Oslo", "Cairo", "Lima", "Delhi", "Tokyo", "Dublin", "Vienna"]
     (tmp_path / "own-set.tsv").write_text("".join(f"{city}\tcity\t{n}\n" for n, city in enumerate(cities)))
     words = [*cities, *load_words(300), "city"]
@@ -211,7 +211,7 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_p
     assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
 
 
-def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, build):
+def test_a_template_without_a_place_for_the_text_stops_a_chapter(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[:2]
     settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
     with pytest.raises(NotebookError, match=r"has '\{text\}' exactly once"):

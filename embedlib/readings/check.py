@@ -12,7 +12,7 @@ from embedlib.embeddings.table import EmbeddingTable
 from embedlib.models.chosen import chosen_reading
 from embedlib.models.reading import Kind
 from embedlib.models.roster import find_model
-from embedlib.readings.choose import EVIDENCE, evidence_row, kinds_of
+from embedlib.readings.choose import EVIDENCE, evidence_row, kinds_of, scores_of
 from embedlib.readings.files import evidence_for
 from embedlib.readings.tasks import development
 
@@ -33,7 +33,7 @@ def score_reading(model: str, kind: Kind, reading: Any) -> pd.Series:
     """
     data = development(kind, cased=find_model(model).case != "lower")
     table = _EMBED[kind](model, data.texts, reading=reading)
-    found = pd.DataFrame([{task: score(table) for task, score in data.scores.items()}])
+    found = pd.DataFrame([scores_of(table, data)])
     return found.assign(mean=data.mean(found)).iloc[0]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from embedlib.datasets.fitting import fitting_texts
@@ -21,7 +22,7 @@ from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
 from embedlib.models.transforms import fit
 from embedlib.readings.grid import grid
-from embedlib.readings.tasks import development
+from embedlib.readings.tasks import DevelopmentData, development
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,9 @@ def choose_readings(model: str, kinds: Sequence[Kind] = ()) -> Choice:
     rows = []
     for kind in kinds or kinds_of(spec):
         scores = score_readings(model, kind, list(grid(spec, kind)))
-        best = int(scores["mean"].argmax())
+        if scores["mean"].isna().all():
+            raise InputError(f"{spec.name}: no reading of {kind} has a score to choose by")
+        best = int(np.nanargmax(scores["mean"]))
         readings[kind] = scores["reading"].iloc[best]
         rows.append(scores)
         logger.info("%s, %s: %s (%.3f)", spec.name, kind, readings[kind].label, scores["mean"].iloc[best])
@@ -84,10 +87,17 @@ def score_readings(model: str, kind: Kind, readings: Sequence[Reading]) -> pd.Da
         tables = _Tables(spec, kind, data.texts, group, how)
         for reading in group:
             table = tables.at(reading)
-            found = {task: score(table) for task, score in data.scores.items()}
+            found = scores_of(table, data)
             rows.append(evidence_row(spec, kind, reading) | {"reading": reading} | found)
     frame = pd.DataFrame(rows)
     return frame.assign(mean=data.mean(frame))
+
+
+def scores_of(table: EmbeddingTable[Any], data: DevelopmentData) -> dict[str, float]:
+    """Score the vectors of one reading by each task; NaN where one of them is zero and has no direction."""
+    if not table.vectors.any(axis=1).all():
+        return dict.fromkeys(data.scores, float("nan"))
+    return {task: score(table) for task, score in data.scores.items()}
 
 
 class _Tables:

@@ -52,8 +52,8 @@ def poolings(spec: ModelSpec, kind: Kind, template: str | None) -> tuple[Pooling
         return (spec.pooling,)
     if kind == "sentences" and template is not None:
         return ("last",)
-    # An encoder's last position is its closing mark, which says nothing of its own.
-    return ("mean", "last") if spec.encoder_kind.left_to_right else ("mean", "first")
+    # The last position of an encoder is its closing mark, and its first was not trained to stand for a text.
+    return ("mean", "last") if spec.encoder_kind.left_to_right else ("mean",)
 
 
 def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:

@@ -40,10 +40,15 @@ class DevelopmentData:
     families: Mapping[str, str]
 
     def mean(self, scores: pd.DataFrame) -> pd.Series:
-        """Give the mean over families of the mean over tasks: a value a row; columns are tasks."""
+        """Give the mean over families of the mean over tasks: a value a row; columns are tasks.
+
+        NaN where a task has no score, as where all vectors are the same.
+        """
         families = pd.Series(self.families)
-        of_family = {name: scores[list(tasks.index)].mean(axis=1) for name, tasks in families.groupby(families)}
-        return pd.DataFrame(of_family).mean(axis=1)
+        of_family = {
+            name: scores[list(tasks.index)].mean(axis=1, skipna=False) for name, tasks in families.groupby(families)
+        }
+        return pd.DataFrame(of_family).mean(axis=1, skipna=False)
 
 
 def development(kind: Kind, *, cased: bool) -> DevelopmentData:
@@ -107,12 +112,16 @@ def _cosines(table: EmbeddingTable[object], first: pd.Series, second: pd.Series)
 
 def _spearman(table: EmbeddingTable[object], *, frame: pd.DataFrame, columns: tuple[str, str]) -> float:
     cosines = _cosines(table, *(frame[column] for column in columns))
+    if cosines.nunique() < 2:  # such as [CLS] before any layer: the same vector for all
+        return float("nan")
     both = pd.DataFrame({"people": frame["score"].loc[cosines.index], "model": cosines})
     return float(rank_correlations(both)["spearman"].iloc[0])
 
 
 def _separation(table: EmbeddingTable[object], *, related: pd.DataFrame, unrelated: pd.DataFrame) -> float:
     near, far = (_cosines(table, frame["first"], frame["second"]).to_numpy() for frame in (related, unrelated))
+    if len(np.unique(np.concatenate([near, far]))) < 2:
+        return float("nan")
     return 2 * separate(near, far).auc - 1
 
 
