@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import records_of
+from conftest import make_tiny, records_of
 
 from embedlib import load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
@@ -11,6 +11,11 @@ from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
 from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
+from embedlib.models.chosen import Chosen
+from embedlib.models.reading import Reading, Readings
+from embedlib.models.roster import find_model
+from embedlib.readings.choose import Choice, choose_readings, score_readings
+from embedlib.readings.files import keep_choice
 
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"
 RELATIONS = {
@@ -153,15 +158,51 @@ def test_anchor_words_run_on_an_encoder_and_a_decoder_at_one_reading(kept_cache,
     assert records["best-llm"]["value"] == "gemma-3-270m-q4"
 
 
-def test_layers_run_on_a_model_with_layers_and_refuse_one_without(kept_cache, given, build):
-    settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
-    records = run("09_layers", settings, build)
-    assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
-    assert records["in-short"]["value"].count("LLM") == records["duels-made"]["value"] == 0
-    with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):
-        run("09_layers", {**settings, "models": "glove-6b-50d"}, build)
-    with pytest.raises(NotebookError, match="senses has 1 of the two or more items"):
-        run("09_layers", {**settings, "words": "bank, praise"}, build)
+FEW = {"sets": "rg65, mc30"}
+
+
+def test_readings_of_static_models_differ_in_shared_directions_alone(kept_cache, build):
+    records = run("09_readings", {**FEW, "models": "glove-6b-50d, wordllama-l2-256"}, build)
+    parts = {(row[0], row[1]): row[2:] for row in table(records["parts"])}
+    assert parts["glove-6b-50d", "layer"] == ["0", "the same in both"] + [0.0] * 9
+    gains = {row[0]: row[1:] for row in table(records["gains"])}
+    for model, (start, end, gain, low, high) in gains.items():
+        assert parts[model, "shared directions"][2] == pytest.approx(gain) == pytest.approx(end - start)
+        assert low <= high
+    assert [row[:2] for row in table(records["summary"])][:2] == [["glove-6b-50d", "chosen"], ["glove-6b-50d", "study"]]
+    assert {row[4] for row in table(records["choices"])} == {True}
+    assert not records["fronts"]["rows"]
+    assert "decoder" not in records["in-short"]["value"]
+
+
+def test_one_reading_of_one_model_has_parts_that_are_all_the_same(kept_cache, build):
+    records = run("09_readings", {**FEW, "models": "glove-6b-50d", "readings": "study"}, build)
+    assert {row[3] for row in table(records["parts"])} == {"the same in both"}
+    assert len(table(records["summary"])) == 1
+    assert not records["choices"]["rows"]
+    with pytest.raises(NotebookError, match="unknown reading 'stud'"):
+        run("09_readings", {**FEW, "models": "glove-6b-50d", "readings": "stud"}, build)
+
+
+def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
+    make_tiny("qwen", tmp_path / "qwen")
+    folder = str(tmp_path / "qwen")
+    keep_choice(folder, choose_readings(folder, ["words", "contexts"]), book=False)
+    # Of sentences two readings are enough to choose from.
+    tried = score_readings(folder, "sentences", [Reading(layer=1), Reading(layer=3)])
+    best = Readings(sentences=tried["reading"][tried["mean"].idxmax()])
+    keep_choice(folder, Choice(Chosen(checksum=find_model(folder).checksum, readings=best), tried), book=False)
+    records = run("09_readings", {**FEW, "models": folder}, build)
+    (gain,) = table(records["gains"])
+    parts = table(records["parts"])
+    assert sum(row[4] for row in parts) == pytest.approx(gain[3])
+    assert [row[1] for row in parts] == ["first token", "space", "layer", "pooling", "shared directions"]
+    assert {row[1] for row in table(records["fronts"])} == {"nothing", repr("\n")}
+    assert records["without-evidence"]["value"] == "none"
+    assert [row[1] for row in table(records["best-layers"])] == ["words", "contexts", "sentences"]
+    assert {row[4] for row in table(records["choices"])} == {True}
+    assert records["choices-again"]["value"] == 3
+    assert "one raw decoder moves" in records["in-short"]["value"]
 
 
 def test_variations_run_without_an_llm(kept_cache, build):

@@ -12,9 +12,10 @@ from embedlib.figures.bars import draw_coverage, draw_fronts, draw_stack
 from embedlib.figures.distributions import draw_boxes, draw_curves, draw_ridges
 from embedlib.figures.intervals import draw_forest, draw_intervals
 from embedlib.figures.labels import say_ends
-from embedlib.figures.lines import draw_by_layer, draw_lines
+from embedlib.figures.lines import draw_by_layer, draw_lines, draw_settings
 from embedlib.figures.matrices import draw_findings, draw_matrix
 from embedlib.figures.points import draw_map, draw_sizes
+from embedlib.figures.steps import draw_steps
 from embedlib.figures.style import (
     FAMILY_COLOURS,
     FAMILY_NAMES,
@@ -49,8 +50,10 @@ __all__ = [
     "draw_map",
     "draw_matrix",
     "draw_ridges",
+    "draw_settings",
     "draw_sizes",
     "draw_stack",
+    "draw_steps",
     "hues",
     "name_families",
     "new_axes",
