@@ -15,6 +15,8 @@ _Rows = NDArray[np.float32]  # (n, d)
 
 # Axes with less than this share of the largest variance hold rounding alone.
 _LEAST = 1e-6
+# A row of length one is left with less than this where nothing is left of it.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class FittedTransform:
     matrix: NDArray[np.float64] | None = None
 
     def apply(self, vectors: _Rows) -> _Rows:
-        """Transform rows: (n, d) to (n, d) float32."""
+        """Transform rows: (n, d) to (n, d) float32; a row of which nothing is left is all zeros."""
         rows = _unit(vectors) - self.mean
         if self.removed is not None:
             rows -= (rows @ self.removed) @ self.removed.T
