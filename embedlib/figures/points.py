@@ -53,19 +53,24 @@ def draw_scatter(ax: Axes, points: pd.DataFrame, family: Mapping[str, str], *, a
         colour = FAMILY_COLOURS[family[str(model)]]
         ax.plot(part["x"], part["y"], color=colour, lw=0.9, alpha=0.6, zorder=2)
         for kind, x, y in zip(part["kind"], part["x"], part["y"], strict=True):
-            face = colour if kind == kinds[0] else "white"
-            ax.plot(x, y, "o", ms=7.5, color=colour, mfc=face, zorder=3)
+            # Where the dots of two kinds coincide, the first is seen.
+            face, above = (colour, 4) if kind == kinds[0] else ("white", 3)
+            ax.plot(x, y, "o", ms=7.5, color=colour, mfc=face, zorder=above)
     named = known[known["kind"] == kinds[0]].set_index("model") if kinds else known.set_index("model")
     wide = float(np.ptp(known["x"])) or 1.0 if len(known) else 1.0
     right = float(known["x"].max()) + 0.06 * wide if len(known) else 1.0
     ax.margins(y=0.08)
     gap = float(np.ptp(ax.get_ylim()) * 15 / ax.get_window_extent().height)
-    for model, height in spread(named["y"], gap).items():
+    places = spread(named["y"], gap)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min([low, *(place - gap for place in places.values())]), max([high, *places.values()]))
+    for model, height in places.items():
         colour = FAMILY_COLOURS[family[model]]
         ax.annotate(
             model, (named["x"][model], named["y"][model]), (right, height), va="center", fontsize=9.5, color=colour,
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 4},
         )  # fmt: skip
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick < right])
     ax.set(xlim=(right - 1.14 * wide, right + 0.55 * wide), xlabel=across, ylabel=up)
     ax.grid(alpha=0.25)
     return ax
