@@ -14,7 +14,7 @@ from embedlib.figures.intervals import draw_forest, draw_intervals
 from embedlib.figures.labels import say_ends
 from embedlib.figures.lines import draw_by_layer, draw_lines, draw_settings
 from embedlib.figures.matrices import draw_findings, draw_matrix
-from embedlib.figures.points import draw_map, draw_sizes
+from embedlib.figures.points import draw_map, draw_scatter, draw_sizes
 from embedlib.figures.steps import draw_steps
 from embedlib.figures.style import (
     FAMILY_COLOURS,
@@ -50,6 +50,7 @@ __all__ = [
     "draw_map",
     "draw_matrix",
     "draw_ridges",
+    "draw_scatter",
     "draw_settings",
     "draw_sizes",
     "draw_stack",
