@@ -173,3 +173,31 @@ def test_a_forest_plot_needs_rows_and_columns():
     with pytest.raises(InputError, match="at least one row"):
         figures.draw_forest(ax, differences())
     plt.close(figure)
+
+
+def test_scores_by_size_have_a_line_a_family_and_kind_and_a_place_for_models_without_a_size():
+    rows = [("mini", 1e7), ("large", 1e8), ("glove", 0.0), ("odd", np.nan)]
+    points = pd.DataFrame(
+        [(model, kind, size, 0.5, 0.4, 0.6) for kind in ("chosen", "study") for model, size in rows],
+        columns=["model", "kind", "size", "value", "low", "high"],
+    )
+    family = {"mini": "contrastive", "large": "contrastive", "glove": "counting", "odd": "decoder"}
+    figure, ax = figures.new_axes()
+    assert figures.draw_scaling(ax, points, family, label="score") is ax
+    blue = figures.FAMILY_COLOURS["contrastive"]
+    lines = [line for line in ax.lines if len(line.get_xdata()) and line.get_color() == blue]
+    assert [(list(line.get_xdata()), line.get_markerfacecolor()) for line in lines] == [
+        ([1e7, 1e8], blue), ([1e7, 1e8], "white"),
+    ]  # fmt: skip
+    assert [text.get_text() for text in ax.texts][:4] == ["mini", "large", "glove", "odd"]
+    figure.canvas.draw()
+    low, high = ax.get_xlim()
+    assert all(low < text.xy[0] < high for text in ax.texts[:4])
+    plt.close(figure)
+
+
+def test_scores_by_size_can_be_drawn_where_no_model_has_a_size():
+    points = pd.DataFrame({"model": ["glove"], "kind": "study", "size": 0.0, "value": 0.5, "low": 0.4, "high": 0.6})
+    figure, ax = figures.new_axes()
+    assert figures.draw_scaling(ax, points, {"glove": "counting"}, label="score").get_legend() is None
+    plt.close(figure)

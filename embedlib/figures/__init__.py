@@ -14,7 +14,7 @@ from embedlib.figures.intervals import draw_forest, draw_intervals
 from embedlib.figures.labels import say_ends
 from embedlib.figures.lines import draw_by_layer, draw_lines
 from embedlib.figures.matrices import draw_findings, draw_matrix
-from embedlib.figures.points import draw_map, draw_sizes
+from embedlib.figures.points import draw_map, draw_scaling, draw_sizes
 from embedlib.figures.style import (
     FAMILY_COLOURS,
     FAMILY_NAMES,
@@ -48,6 +48,7 @@ __all__ = [
     "draw_map",
     "draw_matrix",
     "draw_ridges",
+    "draw_scaling",
     "draw_sizes",
     "draw_stack",
     "hues",

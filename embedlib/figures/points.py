@@ -31,6 +31,57 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
     return name_families(ax, {str(name): family for name, family in models["family"].items()})
 
 
+def draw_scaling(ax: Axes, points: pd.DataFrame, family: Mapping[str, str], *, label: str) -> Axes:
+    """Draw scores against size (log), a line a family and kind, from a frame of model, kind, size, value, low, high.
+
+    The first kind has filled markers and a full line, each other one open markers and a broken line; with the first
+    kind stands the model's name. A model of size 0 or NaN has no place on the axis: its score is a short line at
+    the left edge. Low and high may be NaN.
+
+    Example:
+        >>> import pandas as pd
+        >>> from embedlib import figures
+        >>> points = pd.DataFrame(
+        ...     {"model": ["mini", "large"], "kind": "chosen", "size": [1e7, 1e8], "value": [0.4, 0.5],
+        ...      "low": [0.3, 0.4], "high": [0.5, 0.6]}
+        ... )
+        >>> figure, ax = figures.new_axes()
+        >>> family = {"mini": "contrastive", "large": "contrastive"}
+        >>> [text.get_text() for text in figures.draw_scaling(ax, points, family, label="score").texts]
+        ['mini', 'large', 'contrastive encoder']
+    """
+    kinds = list(dict.fromkeys(points["kind"]))
+    sized = points[points["size"] > 0].sort_values("size", kind="stable")
+    left = sized["size"].min() / 4 if len(sized) else 1e6
+    for number, kind in enumerate(kinds):
+        for name in dict.fromkeys(family.values()):
+            colour, of_family = FAMILY_COLOURS[name], points["model"].map(family) == name
+            face, dashes = (colour, "-") if number == 0 else ("white", "--")
+            rows = sized[of_family.loc[sized.index] & (sized["kind"] == kind)]
+            ax.vlines(rows["size"], rows["low"], rows["high"], color=colour, lw=1.2, zorder=2)
+            ax.plot(rows["size"], rows["value"], dashes, marker="o", ms=7.5, color=colour, mfc=face, lw=1.3, zorder=3)
+            unsized = points[of_family & ~points.index.isin(sized.index) & (points["kind"] == kind)]
+            ax.hlines(unsized["value"], left, left * 1.6, color=colour, ls=dashes, lw=2)
+    first = points[points["kind"] == kinds[0]] if kinds else points
+    for _, row in first.iterrows():
+        at, aside = (row["size"], (6, 7)) if row["size"] > 0 else (left * 1.7, (0, -4))
+        ax.annotate(
+            str(row["model"]), (at, row["value"]), aside, textcoords="offset points", fontsize=9.5,
+            color=FAMILY_COLOURS[family[row["model"]]], zorder=4,
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlim(left * 0.9, (sized["size"].max() if len(sized) else left) * 6)
+    ax.set_xlabel("parameters without embeddings (log scale)")
+    ax.set_ylabel(label)
+    ax.grid(alpha=0.25)
+    for number, kind in enumerate(kinds):
+        face, dashes = (INK, "-") if number == 0 else ("white", "--")
+        ax.plot([], [], dashes, marker="o", color=INK, mfc=face, label=f"{kind} reading")
+    if len(kinds) > 1:
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(kinds), frameon=False)
+    return name_families(ax, {str(name): family[name] for name in points["model"]})
+
+
 def draw_map(ax: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> Axes:
     """Draw words at x and y, coloured by category, each category's name at its middle."""
     across, up = np.ptp(points["x"]), np.ptp(points["y"])
