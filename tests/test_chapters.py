@@ -57,7 +57,7 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("chapter", [*CLAIMS, "06_human_similarity", "07_geometry"])
-def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, cache, given, build):
+def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": STATIC}, build)
     if chapter in ("02_random_pairs", "05_agreement"):
         assert records[CLAIMS[chapter]]["value"]["verdict"] == "cannot be tested here"
@@ -74,19 +74,19 @@ def table(record):
 
 
 @pytest.mark.parametrize("chapter", CLAIMS)
-def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
+def test_a_chapter_runs_on_one_model(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": "glove-6b-50d"}, build)
     assert json.dumps(records[CLAIMS[chapter]]["value"]).count("cannot be tested here") == 1
 
 
-def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
+def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
     file.write_text("year\tyears\ncity cities towns\n")
     with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities towns'"):
         run("04_analogies", {**given, "models": STATIC}, build)
 
 
-def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
+def test_anchor_words_run_on_static_models_and_some_anchors(kept_cache, build):
     two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
     some = sorted(two_senses)[:4]
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
@@ -98,7 +98,7 @@ def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
 
 
-def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, build):
+def test_layers_run_on_a_model_with_layers_and_refuse_one_without(kept_cache, given, build):
     settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
     records = run("09_layers", settings, build)
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
@@ -109,7 +109,7 @@ def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, 
         run("09_layers", {**settings, "words": "bank, praise"}, build)
 
 
-def test_variations_run_without_an_llm(cache, build):
+def test_variations_run_without_an_llm(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::40]
     records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
     assert records["c2-verdict"]["value"]["verdict"] == "cannot be tested here"
@@ -118,14 +118,14 @@ def test_variations_run_without_an_llm(cache, build):
     assert records["llm-lead"]["value"] is None
 
 
-def test_variations_run_on_one_model(cache, build):
+def test_variations_run_on_one_model(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     records = run("10_sentence_variations", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
     assert records["tests-made"]["value"] == 0
     assert records["over-half-said"]["value"] == "the one model of this run is not"
 
 
-def test_variations_run_with_a_prompt(cache, build):
+def test_variations_run_with_a_prompt(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[::60]
     settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "prompted": "3"}
     records = run("10_sentence_variations", settings, build)
@@ -142,7 +142,7 @@ def test_variations_run_with_a_prompt(cache, build):
     assert "sbert-minilm" in records["in-short"]["value"]
 
 
-def test_rated_pairs_of_a_file(cache, tmp_path, build):
+def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     rows = load_dataset("sts").head(30)
     lines = [
         f"g\tf\t2012\t{n}\t{row.score}\t{row.sentence1}\t{row.sentence2}" for n, row in enumerate(rows.itertuples())
@@ -160,7 +160,7 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
 
 
-def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_path, given, build):
+def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, tmp_path, given, build):
     cities = ["Athens", "Paris", "Rome", "Berlin", "Oslo", "Cairo", "Lima", "Delhi", "Tokyo", "Dublin", "Vienna"]
     (tmp_path / "own-set.tsv").write_text("".join(f"{city}\tcity\t{n}\n" for n, city in enumerate(cities)))
     words = [*cities, *load_words(300), "city"]
@@ -176,7 +176,7 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_p
     assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
 
 
-def test_ratings_at_two_readings_are_correlated_as_by_scipy(cache, given, build):
+def test_ratings_at_two_readings_are_correlated_as_by_scipy(kept_cache, given, build):
     settings = {"models": "glove-6b-50d, wordllama-l2-256", "sets": '["simlex999", "rg65"]', "shown": "2"}
     records = run("06_human_similarity", settings, build)
     rated = load_dataset("simlex999")
@@ -192,7 +192,7 @@ def test_ratings_at_two_readings_are_correlated_as_by_scipy(cache, given, build)
     assert len(table(records["errors"])) == 2 * 2 * 2
 
 
-def test_size_or_kind_compares_the_roles_that_are_played(cache, tmp_path, build):
+def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, build):
     (tmp_path / "few.txt").write_text("\n".join(load_words(1500)))
     settings = {"models": "glove-6b-50d, sbert-minilm", "readings": "study", "sets": '["simlex999", "men"]'}
     settings |= {"words": str(tmp_path / "few.txt"), "depths": "[0, 1]", "matched_decoder": "", "matched_encoder": ""}
@@ -212,7 +212,7 @@ def test_size_or_kind_compares_the_roles_that_are_played(cache, tmp_path, build)
         run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
 
 
-def test_a_template_without_a_place_for_the_text_stops_a_chapter(cache, build):
+def test_a_template_without_a_place_for_the_text_stops_a_chapter(kept_cache, build):
     some = load_dataset("anchors")["anchor"].unique()[:2]
     settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
     with pytest.raises(NotebookError, match=r"has '\{text\}' exactly once"):
