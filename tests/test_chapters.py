@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 from conftest import make_tiny, records_of
+from scipy.stats import spearmanr
 
-from embedlib import load_dataset, load_words
+from embedlib import embed_words, load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
@@ -289,9 +291,49 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, 
     lines = [f"{word} {n * n % 101} {n % 13 + n / 1000} 1\n" for n, word in enumerate(dict.fromkeys(words))]
     (tmp_path / "cased.vec").write_text(f"{len(lines)} 3\n{''.join(lines)}")
     settings = {"models": f"glove-6b-50d, {tmp_path / 'cased.vec'}", "similarity": str(tmp_path / "own-set.tsv")}
-    records = run("06_human_similarity", {**settings, "words": given["words"]}, build)
+    settings |= {"sets": '["wordsim353", "simlex999"]', "readings": "study"}
+    records = run("06_human_similarity", settings, build)
     assert records["sets"]["value"] == "WordSim-353, SimLex-999, own-set"
+    assert [row[:2] for row in table(records["summary"])] == [["glove-6b-50d", "study"], ["cased", "study"]]
+    assert records["llm-lead"]["value"] is None
+    assert "llm-lead-second" not in records
     assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
+
+
+def test_ratings_at_two_readings_are_correlated_as_by_scipy(kept_cache, given, build):
+    settings = {"models": "glove-6b-50d, wordllama-l2-256", "sets": '["simlex999", "rg65"]', "shown": "2"}
+    records = run("06_human_similarity", settings, build)
+    rated = load_dataset("simlex999")
+    vectors = embed_words("glove-6b-50d", [*rated["word1"], *rated["word2"]])
+    cosines = [vectors.rows([a])[0] @ vectors.rows([b])[0] for a, b in zip(rated["word1"], rated["word2"], strict=True)]
+    norms = [np.linalg.norm(vectors.rows([a, b]), axis=1).prod() for a, b in rated[["word1", "word2"]].to_numpy()]
+    wanted = spearmanr(np.divide(cosines, norms), rated["score"]).statistic
+    correlations = {tuple(row[:2]): row[2:] for row in table(records["correlations"])}
+    assert correlations["glove-6b-50d", "study"][0] == pytest.approx(wanted, abs=1e-6)
+    assert list(correlations) == [(m, r) for m in ("glove-6b-50d", "wordllama-l2-256") for r in ("chosen", "study")]
+    assert correlations["glove-6b-50d", "chosen"] != correlations["glove-6b-50d", "study"]
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
+    assert len(table(records["errors"])) == 2 * 2 * 2
+
+
+def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, build):
+    (tmp_path / "few.txt").write_text("\n".join(load_words(1500)))
+    settings = {"models": "glove-6b-50d, sbert-minilm", "readings": "study", "sets": '["simlex999", "men"]'}
+    settings |= {"words": str(tmp_path / "few.txt"), "depths": "[0, 1]", "matched_decoder": "", "matched_encoder": ""}
+    settings |= {"small_decoder": "glove-6b-50d", "large_decoder": "sbert-minilm", "small_encoder": "glove-6b-50d"}
+    records = run("12_size_or_kind", settings, build)
+    values = {row[0]: row[2:] for row in table(records["summary"])}
+    assert values["glove-6b-50d"][1] is None
+    differences = {tuple(row[:3]): row[3:] for row in table(records["differences"])}
+    step = differences["size, decoders", "study", "own layer"]
+    assert step[0] == pytest.approx(values["sbert-minilm"][0] - values["glove-6b-50d"][0])
+    assert step[1] < step[0] < step[2]
+    assert differences["size, encoders", "study", "own layer"] == [None] * 3
+    assert [row[:2] for row in table(records["fig-depth"])] == [["sbert-minilm", 0.0], ["sbert-minilm", 1.0]]
+    assert records["llm-lead"]["value"] is None
+    assert records["in-short"]["value"].endswith("So few models give directions, not laws.")
+    with pytest.raises(NotebookError, match="a depth is from 0"):
+        run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
 
 
 def test_a_template_without_a_place_for_the_text_stops_a_chapter(kept_cache, build):
@@ -304,9 +346,8 @@ def test_a_template_without_a_place_for_the_text_stops_a_chapter(kept_cache, bui
 def test_the_full_profile_fits_every_notebook():
     planned = [plan_profile(source, "full") for source in notebook_sources()]
     assert [run.source.stem for run in planned if run.parameters == {"words": "all"}] == [
-        "01_models", "02_random_pairs", "04_analogies", "05_agreement", "06_human_similarity",
-        "07_geometry",
+        "01_models", "02_random_pairs", "04_analogies", "05_agreement", "07_geometry",
     ]  # fmt: skip
     *others, findings = planned
-    assert all(not run.parameters for run in others[7:])
+    assert all(not run.parameters for run in others if run.parameters != {"words": "all"})
     assert findings.parameters == {"runs": [str(run.output) for run in others]}

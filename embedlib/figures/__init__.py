@@ -15,6 +15,7 @@ from embedlib.figures.labels import say_ends
 from embedlib.figures.lines import draw_by_layer, draw_lines, draw_settings
 from embedlib.figures.matrices import draw_findings, draw_matrix
 from embedlib.figures.points import draw_map, draw_scatter, draw_sizes
+from embedlib.figures.scaling import draw_scaling
 from embedlib.figures.steps import draw_steps
 from embedlib.figures.style import (
     FAMILY_COLOURS,
@@ -50,6 +51,7 @@ __all__ = [
     "draw_map",
     "draw_matrix",
     "draw_ridges",
+    "draw_scaling",
     "draw_scatter",
     "draw_settings",
     "draw_sizes",
