@@ -11,7 +11,7 @@ import embedlib
 from embedlib import figures
 from embedlib.errors import InputError
 from embedlib.metrics.agreement import average_correlations
-from embedlib.metrics.estimates import Estimate, Estimates
+from embedlib.metrics.estimates import Estimate
 from embedlib.metrics.shapley import shapley
 from embedlib.models.reading import Reading, Transform
 from embedlib.readings.parts import READING_PARTS, describe_parts, embed_each, mixtures
@@ -70,16 +70,14 @@ def test_shapley_names_the_combination_that_is_missing():
 
 def test_a_mean_of_correlations_by_hand_and_by_scipy():
     # As scipy's own intervals of a correlation, on the scale of z.
-    found = average_correlations(Estimates({"a": Estimate(0.8, [0.8, 0.5]), "b": Estimate(0.0, [0.0, 0.5])}))
+    found = average_correlations([Estimate(0.8, [0.8, 0.5]), Estimate(0.0, [0.0, 0.5])])
     assert found.value == pytest.approx(0.5)  # atanh(0.8) is twice atanh(0.5)
     assert found.draws == pytest.approx([0.5, 0.5])
     x, y = RNG.normal(size=(2, 50))
     result = stats.pearsonr(x, x + y)
     ends = result.confidence_interval()
-    both = average_correlations(Estimates({"low": Estimate(ends.low, [0, 0]), "high": Estimate(ends.high, [0, 0])}))
+    both = average_correlations([Estimate(ends.low, [0, 0]), Estimate(ends.high, [0, 0])])
     assert both.value == pytest.approx(result.statistic)
-    with pytest.raises(InputError, match=r"the correlation of men is 1\.0"):
-        average_correlations(Estimates({"men": Estimate(1, [1, 1])}))
 
 
 BEFORE = Reading(layer=6, pooling="mean")
