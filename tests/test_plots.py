@@ -173,3 +173,11 @@ def test_a_forest_plot_needs_rows_and_columns():
     with pytest.raises(InputError, match="at least one row"):
         figures.draw_forest(ax, differences())
     plt.close(figure)
+
+
+def test_a_heat_map_without_numbers_has_the_ends_it_is_given():
+    _, ax = figures.new_axes()
+    figures.draw_matrix(ax, pd.DataFrame([[0.2, 0.4]]), label="cosine", digits=None, ends=(0, 1))
+    assert not ax.texts
+    assert ax.collections[0].get_clim() == (0, 1)
+    plt.close("all")

@@ -542,7 +542,7 @@ def test_a_chapter_runs_on_a_roster_name_and_a_relative_path(own, call):
     noise = np.random.default_rng(1).normal(scale=0.2, size=known.vectors.shape).astype(np.float32)
     keyed(known.keys, known.vectors + noise).save("my-vectors.kv")
     (own / "own.txt").write_text("\n".join(words))
-    settings = {"models": '["glove-6b-50d", "./my-vectors.kv"]', "words": "own.txt", "pairs": "400", "draws": "40"}
+    settings = {"models": '["glove-6b-50d", "./my-vectors.kv"]', "words": "own.txt", "readings": "study", "draws": "40"}
     chapter = find_source("02_random_pairs")
     known = plan(chapter).settings
     settings = {name: value for name, value in settings.items() if name in known}

@@ -67,6 +67,27 @@ def rank_correlation(
     return boot.estimate(float(value), draws.iloc[:, 0].to_numpy())
 
 
+def mean_correlation(correlations: Estimates) -> Estimate:
+    """Average correlations of several sets, draw by draw, by Fisher's z: tanh of the mean of their atanh (fisher1921).
+
+    Every set counts the same, whatever its size. Raises `InputError` for no correlation, and for one of 1 or -1,
+    which has no z.
+
+    Example:
+        >>> found = mean_correlation(Estimates({"men": Estimate(0.6, [0.6, 0.6]), "simlex": Estimate(0.2, [0.2, 0.2])}))
+        >>> print(f"{found:.3f}")
+        0.420 [0.420, 0.420]
+    """
+    if whole := [name for name, found in correlations.items() if not abs(found.value) < 1]:
+        raise InputError(f"the correlation of {whole[0]} is {correlations[whole[0]].value}; a mean needs -1 < it < 1")
+    with np.errstate(divide="ignore"):
+        found = Estimates(
+            {name: Estimate(np.arctanh(one.value), np.arctanh(one.draws)) for name, one in correlations.items()}
+        )
+    mean = found.average()
+    return Estimate(float(np.tanh(mean.value)), np.tanh(mean.draws))
+
+
 def bootstrap_rank_correlations(
     scores: pd.DataFrame, counts: NDArray[np.uint8], places: NDArray[np.intp]
 ) -> pd.DataFrame:
