@@ -173,3 +173,11 @@ def test_a_forest_plot_needs_rows_and_columns():
     with pytest.raises(InputError, match="at least one row"):
         figures.draw_forest(ax, differences())
     plt.close(figure)
+
+
+def test_a_heat_map_has_notes_under_its_numbers():
+    values = pd.DataFrame({"all": [0.5, 0.25], "alike": [np.nan, 0.75]}, ["glove", "length"])
+    notes = pd.DataFrame({"all": ["chance", ""], "alike": ["", ""]}, values.index)
+    _, ax = figures.new_axes()
+    figures.draw_matrix(ax, values, label="share", notes=notes)
+    assert [text.get_text() for text in ax.texts] == ["0.50\nchance", "0.25", "0.75"]
