@@ -85,16 +85,32 @@ def pytest_xdist_make_scheduler(config, log):
     return Groups(config, log)
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """Point the cache at an empty folder that shares only the converted models and Matplotlib's list of fonts."""
-    folder = tmp_path / "cache"
+def _empty_cache(folder):
     folder.mkdir()
     for name in ("converted", "matplotlib"):
         (REAL_CACHE / name).mkdir(exist_ok=True)
         (folder / name).symlink_to(REAL_CACHE / name)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Point the cache at an empty folder that shares only the converted models and Matplotlib's list of fonts."""
+    folder = _empty_cache(tmp_path / "cache")
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def _kept_cache(tmp_path_factory):
+    return _empty_cache(tmp_path_factory.mktemp("kept") / "cache")
+
+
+@pytest.fixture
+def kept_cache(_kept_cache, monkeypatch):
+    """Point the cache at a folder in which vectors stay from test to test, where it does not matter who made them."""
+    monkeypatch.setenv("EMBEDLIB_CACHE", str(_kept_cache))
+    return _kept_cache
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from scipy import stats as scipy_stats
 from embedlib.datasets.load import as_asked, load_dataset, words_of
 from embedlib.errors import InputError
 from embedlib.metrics import agreement, similarity
-from embedlib.metrics.bootstrap import resample_counts
+from embedlib.metrics.bootstrap import Bootstrap, resample_counts
+from embedlib.metrics.estimates import Estimate
 
 RNG = np.random.default_rng(11)
 BASE = RNG.standard_normal(400)
@@ -129,3 +130,78 @@ def test_glove_agrees_with_people_as_gensim_says(name, known, spearman):
     scores = pd.DataFrame({"people": frame["score"], "glove": similarity.pairwise_cosine(table.vectors, left, right)})
     assert both.sum() == known
     assert agreement.rank_correlations(scores)["spearman"].item() == pytest.approx(spearman, abs=5e-5)
+
+
+def readings(n=400):
+    """Give two readings of three models: x and y share a signal, and z has one of its own."""
+    rng = np.random.default_rng(8)
+    signal = {"x": rng.standard_normal(n)}
+    signal["y"], signal["z"] = signal["x"] + rng.standard_normal(n), rng.standard_normal(n)
+    one, two = (pd.DataFrame({k: v + 0.5 * rng.standard_normal(n) for k, v in signal.items()}) for _ in range(2))
+    return one, two
+
+
+def test_a_share_of_own_agreement_is_that_of_scipys_correlations_in_the_value_and_in_a_draw():
+    one, two = readings()
+    boot = Bootstrap(400, 40, np.random.default_rng(1))
+    found = agreement.agreement_shares(one, two, boot)
+    assert list(found) == [("x", "y"), ("x", "z"), ("y", "z")]
+
+    def share(first, second, rows, correlate):
+        a, b = one.loc[rows], two.loc[rows]
+        own = (correlate(a[first], b[first]).statistic + correlate(a[second], b[second]).statistic) / 2
+        return correlate(a[first], a[second]).statistic / own
+
+    assert found["x", "y"].value == pytest.approx(share("x", "y", one.index, scipy_stats.spearmanr))
+    # A draw is that of the ranks of all rows, which stay fixed.
+    one, two = one.rank(), two.rank()
+    drawn = np.repeat(one.index, boot.counts[7])
+    assert found["x", "y"].draws[7] == pytest.approx(share("x", "y", drawn, scipy_stats.pearsonr))
+    assert found["x", "y"].is_above(0.5)
+    assert found["x", "z"].is_below(0.5)
+
+
+def test_shares_of_pairs_of_words_weigh_by_the_words_drawn():
+    one, two = readings(30)
+    boot = Bootstrap(12, 20, np.random.default_rng(1))
+    places = np.stack([np.arange(30) % 12, (np.arange(30) + 5) % 11], axis=1)
+    found = agreement.agreement_shares(one, two, boot, places)
+    between = agreement.bootstrap_rank_correlations(one, boot.counts, places)["x", "y"]
+    own = [
+        agreement.bootstrap_rank_correlations(pd.DataFrame({"a": one[k], "b": two[k]}), boot.counts, places)["a", "b"]
+        for k in "xy"
+    ]
+    assert found["x", "y"].draws == pytest.approx((2 * between / (own[0] + own[1])).to_numpy())
+
+
+def test_a_model_without_a_second_reading_has_no_share():
+    one, two = readings()
+    boot = Bootstrap(400, 10, np.random.default_rng(1))
+    same = two.assign(y=3 * one["y"] + 1).drop(columns="z")  # y keeps its ranks; z has no second reading
+    for pair in agreement.agreement_shares(one, same, boot).values():
+        assert np.isnan(pair.value)
+        assert np.isnan(pair.draws).all()
+    against = agreement.agreement_shares(one, -two, boot)["x", "y"]
+    assert np.isnan(against.value)
+    assert np.isnan(against.interval()).all()
+
+
+def test_shares_refuse_what_does_not_fit():
+    one, two = readings()
+    boot = Bootstrap(400, 10, np.random.default_rng(1))
+    with pytest.raises(InputError, match="same pairs"):
+        agreement.agreement_shares(one, two.iloc[:-1], boot)
+    with pytest.raises(InputError, match="without NaN"):
+        agreement.agreement_shares(one.where(one > 0), two, boot)
+    for least in (0, 1.1, -0.7):
+        with pytest.raises(InputError, match=f"least is {least}"):
+            agreement.stand_in_margin(Estimate(0.5, [0.5, 0.5]), least)
+    with pytest.raises(InputError, match="not paired"):
+        agreement.share_of_own(Estimate(0.5, [0.5]), Estimate(0.5, [0.5, 0.4]), Estimate(0.5, [0.5, 0.4]))
+
+
+def test_a_margin_by_hand():
+    share = agreement.share_of_own(Estimate(0.5, [0.5, 0.6]), Estimate(0.7, [0.7, -0.2]), Estimate(0.3, [0.3, 0.1]))
+    assert share.value == 1
+    assert share.draws == pytest.approx([1, np.nan], nan_ok=True)
+    assert agreement.stand_in_margin(share, 0.75).value == 0.25

@@ -8,11 +8,22 @@ import pytest
 from conftest import real
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from embedlib import load_dataset
 from embedlib.datasets.word_forms import as_asked
 from embedlib.errors import InputError, UnknownNameError
-from embedlib.metrics.analogy import METHODS, PAIRWISE, answer_questions, answer_relation
+from embedlib.metrics.analogy import (
+    FOLDS,
+    METHODS,
+    PAIRWISE,
+    STRENGTHS,
+    _classifiers,
+    answer_questions,
+    answer_relation,
+)
 from embedlib.metrics.questions import (
     accuracies,
     accuracy_of_relations,
@@ -107,6 +118,85 @@ def test_a_parallelogram_is_solved_by_every_offset_method():
     cosines = rows[:12] @ rows.T
     cosines[np.arange(12), np.arange(12)] = -2
     assert (nearest.excluded == cosines.argmax(axis=1)).all()
+
+
+def words_of_a_class(rng, pairs, dimensions, others=600):
+    """Sources and answers of a relation, an offset apart, among other words; rows and (pairs, 2) places."""
+    sources = rng.standard_normal((pairs, dimensions))
+    answers = sources + 2.5 * (np.arange(dimensions) < 3) + 0.4 * rng.standard_normal((pairs, dimensions))
+    rows = np.concatenate([sources, answers, 1.2 * rng.standard_normal((others, dimensions))]).astype(np.float32)
+    return rows, np.column_stack([np.arange(pairs), np.arange(pairs) + pairs]).astype(np.int32)
+
+
+def plain_lrcos(vectors, pairs, seed):
+    """Answer by LRCos as its description says it, one pipeline of scikit-learn a fold and penalty."""
+    rng = np.random.default_rng(seed)
+    folds = rng.permutation(len(pairs)) % FOLDS
+    random_words = rng.integers(len(vectors), size=len(pairs))
+    rows = unit(vectors)
+
+    def scores(trained, asked, strength):
+        known = np.concatenate([pairs[trained, 1], pairs[trained, 0], random_words[trained]])
+        classes = np.repeat([True, False, False], trained.sum())
+        logistic = LogisticRegression(C=strength / rows.shape[1], tol=1e-6, max_iter=10_000)
+        model = make_pipeline(StandardScaler(), logistic).fit(rows[known].astype(np.float64), classes)
+        found = rows[pairs[asked, 0]] @ rows.T * model.predict_proba(rows.astype(np.float64))[:, 1]
+        found[np.arange(len(found)), pairs[asked, 0]] = -np.inf
+        return found
+
+    answers = np.empty(len(pairs), dtype=int)
+    for fold in range(FOLDS):
+        gains = []
+        for strength in STRENGTHS:
+            ranks = []
+            for other in set(range(FOLDS)) - {fold}:
+                asked = folds == other
+                found = scores((folds != fold) & ~asked, asked, strength)
+                right = found[np.arange(len(found)), pairs[asked, 1]]
+                ranks += list((found >= right[:, None]).sum(axis=1))
+            gains.append(np.mean(1 / np.array(ranks)))
+        asked = folds == fold
+        answers[asked] = scores(~asked, asked, STRENGTHS[int(np.argmax(gains))]).argmax(axis=1)
+    return answers
+
+
+def test_lrcos_is_scaled_and_chooses_its_penalty_without_the_pairs_that_it_answers():
+    vectors, pairs = words_of_a_class(np.random.default_rng(2), 20, 12)
+    found = answer_relation(vectors, pairs, "LRCos", np.random.default_rng(4)).excluded
+    assert (found == plain_lrcos(vectors, pairs, 4)).mean() > 0.9
+    again = answer_relation(vectors, pairs, "LRCos", np.random.default_rng(4)).excluded
+    assert (found == again).all()
+    # Three pairs are as few as a relation can have: each classifier of a choice has seen one.
+    few = answer_relation(vectors, pairs[:3], "LRCos", np.random.default_rng(4))
+    assert len(few.excluded) == 3
+
+
+def test_a_classifier_is_scikit_learns_on_scaled_features():
+    rng = np.random.default_rng(6)
+    for dimensions in (8, 120):  # fewer than the 60 examples, and more
+        vectors, pairs = words_of_a_class(rng, 20, dimensions)
+        words = np.column_stack([pairs[:, 1], pairs[:, 0], rng.integers(len(vectors), size=20)])
+        penalties = np.array([1e-5, 1e-2, 1.0, 100.0])
+        weights, intercepts = _classifiers(vectors, words, penalties)
+        classes = np.repeat([True, False, False], 20)
+        for penalty, weight, intercept in zip(penalties, weights, intercepts, strict=True):
+            logistic = LogisticRegression(C=penalty, tol=1e-9, max_iter=10_000)
+            peer = make_pipeline(StandardScaler(), logistic).fit(vectors[words.T.ravel()].astype(np.float64), classes)
+            ours = 1 / (1 + np.exp(-(vectors @ weight + intercept)))
+            theirs = peer.predict_proba(vectors.astype(np.float64))[:, 1]
+            assert np.abs(ours - theirs).max() < 5e-3
+
+
+def test_one_huge_dimension_does_not_break_lrcos():
+    rng = np.random.default_rng(3)
+    vectors, pairs = words_of_a_class(rng, 40, 20)
+    huge = np.column_stack([vectors, 100 + 10 * rng.standard_normal(len(vectors))]).astype(np.float32)
+    right = {
+        name: (answer_relation(each, pairs, "LRCos", np.random.default_rng(1)).excluded == pairs[:, 1]).mean()
+        for name, each in (("as they are", vectors), ("huge", huge))
+    }
+    assert right["as they are"] > 0.6
+    assert right["huge"] > 0.75 * right["as they are"], right
 
 
 def test_3cosavg_leaves_out_the_pair_itself():

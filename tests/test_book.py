@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import re
+import shutil
 import threading
 from functools import partial
 from html import unescape
@@ -184,7 +185,15 @@ def test_a_notebook_that_was_not_run_is_named(tmp_path):
 
 
 def test_a_sphinx_warning_fails_the_build(tmp_path):
-    staging.stage(tmp_path / "src", EXECUTED)
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("_config.yml", "references.bib", "bibliography.md"):
+        shutil.copy(PROJECT / name, project / name)
+    shutil.copytree(PROJECT / "_static", project / "_static")
+    (project / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: bibliography\n")
+    (project / "intro.md").write_text("# A book\n\nIt has one page more.\n")
+    staging.stage(tmp_path / "src", {}, project)
+    assert (build.build_html(tmp_path / "src", tmp_path) / "intro.html").is_file()
     intro = tmp_path / "src" / "intro.md"
     intro.write_text(intro.read_text() + "\n{doc}`no_such_page`\n")
     for _ in range(2):  # the second build does not forget it

@@ -55,7 +55,7 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("chapter", [*CLAIMS, "06_human_similarity", "07_geometry"])
-def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, cache, given, build):
+def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": STATIC}, build)
     if chapter in ("02_random_pairs", "05_agreement"):
         assert records[CLAIMS[chapter]]["value"]["verdict"] == "cannot be tested here"
@@ -72,19 +72,19 @@ def table(record):
 
 
 @pytest.mark.parametrize("chapter", CLAIMS)
-def test_a_chapter_runs_on_one_model(chapter, cache, given, build):
+def test_a_chapter_runs_on_one_model(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": "glove-6b-50d"}, build)
     assert json.dumps(records[CLAIMS[chapter]]["value"]).count("cannot be tested here") == 1
 
 
-def test_a_malformed_relation_stops_a_chapter_with_file_and_line(cache, tmp_path, given, build):
+def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp_path, given, build):
     file = tmp_path / "relations" / "1_Inflectional_morphology" / "I01 [plural].txt"
     file.write_text("year\tyears\ncity cities towns\n")
     with pytest.raises(NotebookError, match=r"I01 \[plural\]\.txt, line 2: 'city cities towns'"):
         run("04_analogies", {**given, "models": STATIC}, build)
 
 
-def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
+def test_anchor_words_run_on_static_models_and_some_anchors(kept_cache, build):
     two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
     some = sorted(two_senses)[:4]
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
@@ -96,7 +96,7 @@ def test_anchor_words_run_on_static_models_and_some_anchors(cache, build):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
 
 
-def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, build):
+def test_layers_run_on_a_model_with_layers_and_refuse_one_without(kept_cache, given, build):
     settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
     records = run("09_layers", settings, build)
     assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
@@ -107,7 +107,7 @@ def test_layers_run_on_a_model_with_layers_and_refuse_one_without(cache, given, 
         run("09_layers", {**settings, "words": "bank, praise"}, build)
 
 
-def test_variations_run_without_an_llm(cache, build):
+def test_variations_run_without_an_llm(kept_cache, build):
     some = load_dataset("anchors", part="test")["anchor"].unique()[::30]
     records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
     assert records["c2-verdict"]["value"]["main"]["verdict"] == "cannot be tested here"
@@ -116,7 +116,7 @@ def test_variations_run_without_an_llm(cache, build):
     assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
 
 
-def test_variations_run_on_one_model_at_one_reading(cache, build):
+def test_variations_run_on_one_model_at_one_reading(kept_cache, build):
     some = load_dataset("anchors", part="test")["anchor"].unique()[::40]
     settings = {"models": "glove-6b-50d", "words": ", ".join(some), "readings": "study"}
     records = run("10_sentence_variations", settings, build)
@@ -127,7 +127,7 @@ def test_variations_run_on_one_model_at_one_reading(cache, build):
         run("10_sentence_variations", settings | {"length_apart": "-1"}, build)
 
 
-def test_variations_compare_a_baseline_with_a_decoder(cache, build):
+def test_variations_compare_a_baseline_with_a_decoder(kept_cache, build):
     some = load_dataset("anchors", part="test")["anchor"].unique()[::30]
     settings = {
         "models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "baseline": "sbert-minilm",
@@ -143,7 +143,7 @@ def test_variations_compare_a_baseline_with_a_decoder(cache, build):
     assert "sbert-minilm" in records["in-short"]["value"]
 
 
-def test_rated_pairs_of_a_file(cache, tmp_path, build):
+def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     rows = load_dataset("sts").head(30)
     lines = [
         f"g\tf\t2012\t{n}\t{row.score}\t{row.sentence1}\t{row.sentence2}" for n, row in enumerate(rows.itertuples())
@@ -162,7 +162,7 @@ def test_rated_pairs_of_a_file(cache, tmp_path, build):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
 
 
-def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_path, given, build):
+def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, tmp_path, given, build):
     cities = ["Athens", "Paris", "Rome", "Berlin", "Oslo", "Cairo", "Lima", "Delhi", "Tokyo", "Dublin", "Vienna"]
     (tmp_path / "own-set.tsv").write_text("".join(f"{city}\tcity\t{n}\n" for n, city in enumerate(cities)))
     words = [*cities, *load_words(300), "city"]
@@ -175,7 +175,7 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(cache, tmp_p
 
 
 @pytest.mark.parametrize("chapter", ["10_sentence_variations", "11_sts"])
-def test_a_template_without_a_place_for_the_text_stops_a_chapter(chapter, cache, build):
+def test_a_template_without_a_place_for_the_text_stops_a_chapter(chapter, kept_cache, build):
     settings = {"models": "gemma-3-270m-q4", "readings": json.dumps([json.dumps({"template": "In one word:"})])}
     with pytest.raises(NotebookError, match=r"has '\{text\}' exactly once"):
         run(chapter, settings, build)

@@ -37,6 +37,7 @@ def test_frequencies_are_those_of_wordfreq():
 
 RELATIONS = data_dir() / "relations"
 FILES = sorted(RELATIONS.glob("*/*.txt"))
+PROPER = {"E01": (0, 1), "E02": (0, 1), "E03": (0, 1), "E04": (0, 1), "E05": (0,)}  # the columns of names
 RARE = {"D04", "E02", "E06", "E07", "E08"}  # where the relation leaves no choice; see data/README.md
 
 
@@ -55,8 +56,9 @@ def test_relation_file(file):
         targets = answers.split("/")
         assert len(set(targets)) == len(targets)
         assert source not in targets
-        for word in (source, *targets):
-            assert re.fullmatch("[a-z]+(_[a-z]+)*", word), word
+        for column, word in ((0, source), *((1, target) for target in targets)):
+            letter = "[A-Z][a-z]+" if column in PROPER.get(file.stem[:3], ()) else "[a-z]+"
+            assert re.fullmatch(f"{letter}(_{letter})*", word), word
             assert file.stem[:3] in RARE or zipf_frequency(word.replace("_", " "), "en") >= 2.5, word
     sources = [source for source, _ in pairs]
     assert len(set(sources)) == len(sources)

@@ -6,6 +6,7 @@ import re
 import sys
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -16,8 +17,10 @@ from embedlib.book.run.dependencies import uses_of
 from embedlib.datasets import catalogue as catalogue_module
 from embedlib.datasets.catalogue import CATALOGUE, catalogue, dataset_names
 from embedlib.datasets.load import words_of
+from embedlib.datasets.relations import relation_units
 from embedlib.datasets.schemas import SCHEMAS
 from embedlib.errors import ArtifactError, EmbedlibError, InputError, UnknownNameError
+from embedlib.metrics.bootstrap import Bootstrap
 
 
 def test_the_sets_that_gensim_ships():
@@ -265,6 +268,32 @@ def test_what_needs_no_path_loads_and_has_its_shape(name):
 
 
 PAIR = {"word1": ["a"], "word2": ["b"], "score": [1.0]}
+
+
+def test_relations_of_the_same_words_are_one_unit():
+    ours = relation_units(load_dataset("bats"))
+    together = ours.groupby(ours).agg(lambda part: [name[:3] for name in part.index])
+    assert together[together.str.len() > 1].to_dict() == {
+        "I05-I07": ["I05", "I06", "I07"], "I08-I10": ["I08", "I09", "I10"], "E01-E02": ["E01", "E02"],
+    }  # fmt: skip
+    alone = ours[~ours.isin(together.index[together.str.len() > 1])]
+    assert alone.to_list() == alone.index.to_list()
+    boot = Bootstrap(ours.unique(), 100, np.random.default_rng(0))
+    assert boot.mean(pd.Series(1.0, ours.index), of=ours).row == (1, 1, 1)
+    # Found by the words: neither the names nor capitals matter, and a third relation joins two.
+    rows = [("x", "Go", ("goes",)), ("y", "go", ("going",)), ("z", "going", ("went",)), ("w", "king", ("queen",))]
+    made = relation_units(pd.DataFrame(rows, columns=["relation", "source", "targets"]))
+    assert made.to_dict() == {"x": "x, y, z", "y": "x, y, z", "z": "x, y, z", "w": "w"}
+    # A part of the words is enough where it is large enough.
+    several = [("x", word, (f"{word}s",)) for word in "abcd"] + [("y", word, (f"{word}ed",)) for word in "bcde"]
+    frame = pd.DataFrame(several, columns=["relation", "source", "targets"])
+    assert relation_units(frame, 0.75).nunique() == 1
+    assert relation_units(frame, 0.76).nunique() == 2
+    for share in (0, 1.1):
+        with pytest.raises(InputError, match=f"share={share}: .* above 0 and at most 1"):
+            relation_units(frame, share)
+
+
 RELATION = {"group": ["g"], "relation": ["r"], "source": ["a"], "targets": [("b", "c")]}
 SENTENCE = {"id": ["1"], "anchor": ["dog"], "pos": ["n"], "kind": ["base"], "sentence": ["A dog."], "start": [2],
             "end": [5], "form": ["dog"]}  # fmt: skip

@@ -77,7 +77,8 @@ def test_pooling_is_checked_for_the_model():
 def test_bos_policy_is_explicit_for_every_model():
     policies = list_models()["bos_policy"]
     assert policies["gemma-3-270m-q4"] == "<bos> in front, not pooled"
-    assert policies["qwen2.5-coder-0.5b-q4"] == "<|endoftext|> in front, not pooled"
+    assert policies["qwen2.5-coder-0.5b-q4"] == r"'\n' in front, not pooled"
+    assert policies["smollm2-135m-q4"] == "<|endoftext|> in front, not pooled"
     assert policies["sbert-minilm"] == "special tokens pooled"
 
 

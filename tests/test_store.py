@@ -186,7 +186,7 @@ def test_every_part_of_the_identity_has_its_own_folder(field):
 
 def test_embed_words_goes_through_the_store(cache, monkeypatch):
     first = embedlib.embed_words("glove-6b-50d", ["dog", "zxqwv", "cat"])
-    monkeypatch.setattr("embedlib.embeddings.embed.load_model", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("embedlib.embeddings.embed.load_quietly", lambda *_: pytest.fail("a model was loaded"))
     again = embedlib.embed_words("glove-6b-50d", ["cat", "dog", "zxqwv"])
     np.testing.assert_array_equal(again.rows(["dog", "cat"]), first.vectors)
     assert again.missing == first.missing
@@ -209,7 +209,7 @@ def test_embed_sentences_and_spans_go_through_the_store(cache):
 
 
 def test_bad_arguments_are_errors_before_a_model_is_loaded(cache, monkeypatch):
-    monkeypatch.setattr("embedlib.embeddings.embed.load_model", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("embedlib.embeddings.embed.load_quietly", lambda *_: pytest.fail("a model was loaded"))
     with pytest.raises(UnknownNameError, match="Did you mean 'gemma-3-270m-q4'"):
         embedlib.embed_words("gemma-3-270m", ["dog"])
     with pytest.raises(UnknownNameError, match="layer"):

@@ -13,13 +13,14 @@ from embedlib.book.notebooks import read_source
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.run.sweep import (
     COLUMNS,
-    core_shares,
+    Outcome,
     plan_sweep,
     run_sweep,
     split_settings,
     split_values,
-    thread_limits,
+    write_table,
 )
+from embedlib.book.run.workers import core_shares, thread_limits
 from embedlib.errors import ParameterError
 
 SOURCE = (
@@ -207,19 +208,25 @@ def test_a_point_runs_as_it_was_planned_whatever_its_texts_mean_by_then(source):
     assert [path.name for path in (source.parent / "_build" / "executed").iterdir()] == [point.run.output.name]
 
 
-def test_lists_and_mixed_values_are_texts_in_the_table(project):
-    project.write(
-        "01_small", SOURCE.replace("import pandas as pd\n", "import pandas as pd\nraise ValueError('<no>')\n")
-    )
-    both = ["-p", "models=glove-6b-50d, sbert-minilm", "-p", "models=sbert-minilm"]
-    code, _, _ = project.call("sweep", "01_small", *both, "-p", "words=5,all", "-p", "rate=1,0.5")
-    assert code == 1
-    table = pd.read_parquet(next((project.build / "sweeps").glob("*.parquet")))
+def test_lists_and_mixed_values_are_texts_in_the_table(source):
+    both = ["models=glove-6b-50d, sbert-minilm", "models=sbert-minilm"]
+    sweep = grid(source, *both, "words=5,all", "rate=1,0.5")
+    write_table(sweep, {point.run.name: Outcome("failed", error="ValueError: <no>") for point in sweep.points})
+    table = pd.read_parquet(sweep.table.with_suffix(".parquet"))
     assert set(table["models"]) == {'["glove-6b-50d", "sbert-minilm"]', '["sbert-minilm"]'}
     assert [json.loads(text)[-1] for text in table["models"]] == ["sbert-minilm"] * 8
     assert set(table["words"]) == {"5", "all"}
     assert set(table["rate"]) == {1.0, 0.5}
-    assert all(text.endswith("ValueError: <no>") for text in table["text"])
+    assert set(table["text"]) == {"ValueError: <no>"}
+
+
+def test_a_point_that_fails_with_lists_and_texts_is_in_the_table(project):
+    project.write("01_small", SOURCE.replace("import pandas as pd\n", "raise ValueError('<no>')\n"))
+    code, _, _ = project.call("sweep", "01_small", "-p", "models=glove-6b-50d, sbert-minilm", "-p", "words=all")
+    assert code == 1
+    (row,) = pd.read_csv(next((project.build / "sweeps").glob("*.csv"))).to_dict("records")
+    assert (row["models"], row["words"]) == ('["glove-6b-50d", "sbert-minilm"]', "all")
+    assert row["text"].endswith("ValueError: <no>")
 
 
 def test_a_point_whose_process_dies_fails_alone(project):

@@ -7,7 +7,7 @@ from embedlib.errors import InputError
 from embedlib.models.reading import Reading
 from embedlib.models.roster import find_model
 from embedlib.readings import files
-from embedlib.readings.choose import described
+from embedlib.readings.choose import evidence_row
 from embedlib.readings.files import best_by_template
 from embedlib.readings.grid import SENTENCE_TEMPLATES, grid
 
@@ -20,7 +20,7 @@ def evidence(tmp_path, monkeypatch):
     scores = {(None, 18, "mean"): 0.3, (first, 9, "last"): 0.7, (first, 18, "last"): 0.5, (second, 4, "last"): 0.6}
     rows = []
     for reading in grid(spec, "sentences"):
-        row = described(spec, "sentences", reading.model_copy(update={"front": "<bos>"}))
+        row = evidence_row(spec, "sentences", reading.model_copy(update={"front": "<bos>"}))
         score = scores.get((reading.template, reading.layer, reading.pooling), 0.1)
         rows.append(row | {"mean": score + (reading.transform.way != "none")})
     file = tmp_path / "evidence.tsv"

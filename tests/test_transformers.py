@@ -166,7 +166,7 @@ def test_no_bos_where_the_roster_has_none(tmp_path):
     for texts in (["dog"], SENTENCES):
         for text, row in zip(texts, encoder.encode_sentences(texts).vectors, strict=True):
             assert close(by_hand(encoder, text, spec.layers, "mean"), row)
-    with pytest.raises(ArtifactError, match="no token '<boss>'"):
+    with pytest.raises(InputError, match=r"front is '<boss>'; tiny-qwen has no such token"):
         load_model(spec.model_copy(update={"bos": "<boss>"}))
 
 

@@ -4,20 +4,48 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib import load_words
-from embedlib.datasets.word_forms import as_asked, as_found, form_for, once
+from embedlib import load_dataset, load_words
+from embedlib.datasets.load import words_of
+from embedlib.datasets.word_forms import as_asked, as_found, candidate_words, form_for, once
 from embedlib.embeddings.table import EmbeddingTable
 from embedlib.errors import InputError
 from embedlib.models.roster import find_model
 
 
-def test_word_vectors_with_capitals_are_asked_as_given():
-    glove = find_model("glove-6b-50d")
-    assert glove.case == "lower"
-    assert [form_for(glove, form) for form in ("lower", "as given")] == ["lower", "as given"]
-    for case in ("cased", "mixed"):
-        assert form_for(glove.model_copy(update={"case": case}), "lower") == "as given"
-    assert form_for(find_model("sbert-minilm").model_copy(update={"case": "cased"}), "lower") == "lower"
+def test_capitals_are_for_models_that_know_them():
+    glove, use = find_model("glove-6b-50d"), find_model("use-multilingual-v3")
+    for form in ("lower", "as given"):
+        # A model of lower-case letters has one form of a word.
+        assert form_for(glove, form) == form_for(find_model("sbert-minilm"), form) == "lower"
+        # Word vectors with capitals have a vector a form.
+        for case in ("cased", "mixed"):
+            assert form_for(glove.model_copy(update={"case": case}), form) == "as given"
+        assert form_for(use, form) == form
+    assert form_for(use) == "as given"
+
+
+def test_names_of_our_relations_are_asked_for_with_capitals_and_stand_once_among_candidates():
+    ours, google = load_dataset("bats"), load_dataset("google-analogies")
+    capital = ours[ours["relation"].str.startswith("E01")].set_index("source")["targets"]
+    assert capital["France"] == ("Paris",)
+    young = ours[ours["relation"].str.startswith("E06")]
+    assert words_of(young) == [word.lower() for word in words_of(young)]
+    frequent = load_words(20_000)
+    assert {"paris", "turkey", "polish", "dog"} <= set(frequent)
+    sizes = {}
+    for form in ("lower", "as given"):
+        asked = [word for frame in (ours, google) for word in words_of(as_asked(frame, form))]
+        found = candidate_words(frequent, asked)
+        assert len(found) == len(set(found))
+        assert set(asked) <= set(found)
+        sizes[form] = len(found)
+        if form == "lower":
+            assert found == list(dict.fromkeys([*frequent, *asked]))
+    # The candidates are the same ones, but for an animal that is called as a country.
+    assert {word for word in asked if word.lower() in asked and word != word.lower()} == {"Turkey"}
+    assert sizes["as given"] == sizes["lower"] + 1
+    assert {"Paris", "Polish", "Turkey", "turkey", "dog"} <= set(found)
+    assert not {"paris", "polish", "Dog"} & set(found)
 
 
 def relations(*rows):

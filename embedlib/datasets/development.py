@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from embedlib.errors import UnknownNameError
 
-Part = Literal["development", "test"]
+DataPart = Literal["development", "test"]
 Development = Literal["rows", "relations", "anchors", "all"]
 
-PARTS: tuple[Part, ...] = get_args(Part)
+PARTS: tuple[DataPart, ...] = get_args(DataPart)
 _EVERY = 3
 
 
-def check_part(part: str | None) -> Part | None:
+def check_part(part: str | None) -> DataPart | None:
     """Give the name of a part as it is, or None for the whole; raises `UnknownNameError` for any other.
 
     Example:
@@ -67,7 +67,7 @@ def is_development(frame: pd.DataFrame, rule: Development) -> NDArray[np.bool_]:
     return marked
 
 
-def take_part(frame: pd.DataFrame, rule: Development, part: Part) -> pd.DataFrame:
+def take_part(frame: pd.DataFrame, rule: Development, part: DataPart) -> pd.DataFrame:
     """Take one of the two parts of a table: its rows in their order, numbered from 0.
 
     Example:

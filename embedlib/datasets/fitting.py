@@ -8,33 +8,23 @@ from embedlib.datasets.sentences import spans_of
 from embedlib.datasets.spans import SpanKey
 
 
-def fitting_words(name: str) -> list[str]:
-    """List the words of "words-N": the N most frequent of the lexicon; raises `InputError` for more than it has.
+def fitting_texts(name: str) -> list[str] | list[SpanKey]:
+    """List the texts of a name.
+
+    "words-N" are the N most frequent words of the lexicon, "contexts" the development anchors in their sentences, as
+    spans, and "sentences" the development sentences: those of the anchors and of the rated pairs, each once. Raises
+    `InputError` for more words than the lexicon has.
 
     Example:
-        >>> fitting_words("words-3")
+        >>> fitting_texts("words-3")
         ['a', 'in', 'i']
+        >>> len(fitting_texts("contexts")) > 500, len(fitting_texts("sentences")) > 500
+        (True, True)
     """
-    return load_words(int(name.removeprefix("words-")))
-
-
-def fitting_spans() -> list[SpanKey]:
-    """List the development anchors in their sentences, as spans.
-
-    Example:
-        >>> len(fitting_spans()) > 500
-        True
-    """
-    return spans_of(load_dataset("anchors", part="development"))
-
-
-def fitting_sentences() -> list[str]:
-    """List the development sentences: those of the anchors and of the rated pairs, each once.
-
-    Example:
-        >>> len(fitting_sentences()) > 500
-        True
-    """
-    pairs = load_dataset("sts", part="development")
+    if name.startswith("words-"):
+        return load_words(int(name.removeprefix("words-")))
     anchors = load_dataset("anchors", part="development")
+    if name == "contexts":
+        return spans_of(anchors)
+    pairs = load_dataset("sts", part="development")
     return list(dict.fromkeys([*pairs["sentence1"], *pairs["sentence2"], *anchors["sentence"]]))

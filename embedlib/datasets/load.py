@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from embedlib.datasets.catalogue import Dataset, catalogue, find_dataset
-from embedlib.datasets.development import Part, check_part, take_part
+from embedlib.datasets.development import DataPart, check_part, take_part
 from embedlib.datasets.table_files import say_left_out
 from embedlib.datasets.word_forms import WORD_COLUMNS, as_asked
 from embedlib.errors import InputError
@@ -21,7 +21,7 @@ __all__ = ["as_asked", "load_dataset", "load_ratings", "words_of"]
 
 
 def load_dataset(
-    name: str, *, path: str | Path | None = None, part: Part | None = None, encoding: str = "utf-8"
+    name: str, *, path: str | Path | None = None, part: DataPart | None = None, encoding: str = "utf-8"
 ) -> pd.DataFrame:
     """Load a test set as a table.
 
@@ -86,7 +86,7 @@ def load_dataset(
     return take_part(frame, dataset.development, part)
 
 
-def _check_split(dataset: Dataset, part: Part) -> None:
+def _check_split(dataset: Dataset, part: DataPart) -> None:
     """Refuse a part that a data set does not have."""
     split = ", ".join(name for name, known in catalogue().items() if known.development)
     if part == "development" and dataset.development is None:

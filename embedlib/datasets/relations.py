@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from embedlib.datasets.ratings import clean_words
@@ -14,6 +16,7 @@ from embedlib.errors import InputError
 
 _GROUPS = {"I": "inflectional", "D": "derivational", "E": "encyclopedic", "L": "lexicographic"}
 _NAMED = re.compile(r"[IDEL]\d\d(?!\d).*")  # as BATS names a relation: "I01 [noun - plural_reg]"
+_CODE = re.compile(r"[IDEL]\d\d(?!\d)")
 _NUMBERED = re.compile(r"\d+_.+")  # as BATS names a group: "1_Inflectional_morphology"
 
 
@@ -96,6 +99,57 @@ def _group(file: Path) -> str:
     if not _NUMBERED.fullmatch(folder) and _NAMED.fullmatch(file.stem):
         return _GROUPS[file.stem[0]]
     return folder.lstrip("0123456789_").split("_")[0].lower() or folder
+
+
+def relation_units(relations: pd.DataFrame, share: float = 0.75) -> pd.Series:
+    """Say which relations are one unit, because they ask of the same words: the unit of each relation, by its name.
+
+    `relations` is a frame as of `read_relations`. Two relations are one unit if a column of one, its sources or its
+    first answers, and a column of the other have at least `share` of the distinct words of the longer one in common. So
+    are those that a third one joins. What they measure is not independent: draw units, with
+    `Bootstrap(units.unique(), ...)` and `of=units`. In the book's relations the third person, participle and past of a
+    verb are three relations of the same verbs. A unit has the codes of its relations as its name, and a relation that
+    is a unit by itself has its own name. Raises `InputError` for a share that is not above 0 and at most 1.
+
+    Example:
+        >>> rows = [("I05 [inf - 3pSg]", "go", ("goes",)), ("I06 [inf - Ving]", "go", ("going",)),
+        ...         ("I10 [3pSg - Ved]", "goes", ("went",)), ("E10 [male - female]", "king", ("queen",))]
+        >>> relations = pd.DataFrame(rows, columns=["relation", "source", "targets"])
+        >>> relation_units(relations).to_list()
+        ['I05-I06, I10', 'I05-I06, I10', 'I05-I06, I10', 'E10 [male - female]']
+    """
+    if not 0 < share <= 1:
+        raise InputError(f"share={share}: the share of words in common is above 0 and at most 1")
+    from scipy.sparse.csgraph import connected_components
+
+    names = relations["relation"].unique()
+    first = relations.assign(answer=[targets[0] for targets in relations["targets"]])
+    columns = {
+        name: (set(part["source"].str.lower()), set(part["answer"].str.lower()))
+        for name, part in first.groupby("relation", sort=False)
+    }
+    joined = np.zeros((len(names), len(names)), dtype=bool)
+    for one, two in itertools.combinations(range(len(names)), 2):
+        sides = itertools.product(columns[names[one]], columns[names[two]])
+        joined[one, two] = max(len(left & right) / max(len(left), len(right)) for left, right in sides) >= share
+    _, numbers = connected_components(joined, directed=False)
+    units = [_unit_name([str(name) for name in names[numbers == number]]) for number in numbers]
+    return pd.Series(units, pd.Index(names, name="relation"), name="unit")
+
+
+def _unit_name(names: list[str]) -> str:
+    """Name a unit by the codes of its relations: I05, I06, I07 and I09 are "I05-I07, I09"."""
+    if len(names) == 1:
+        return names[0]
+    codes = sorted(found.group() if (found := _CODE.match(name)) else name for name in names)
+    runs: list[list[str]] = []
+    for code in codes:
+        last = runs[-1][-1] if runs else ""
+        if _CODE.fullmatch(code) and _CODE.fullmatch(last) and code == f"{last[0]}{int(last[1:]) + 1:02}":
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 def read_questions(path: Path, encoding: str = "utf-8") -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -17,15 +17,46 @@ Form = Literal["lower", "as given"]
 WORD_COLUMNS = ["source", "targets", "a", "a2", "b", "b2", "word1", "word2", "word"]
 
 
-def form_for(spec: ModelSpec, form: Form) -> Form:
-    """Say in which form a model is asked: word vectors with capitals as given, all others as `form` says."""
-    return "as given" if spec.encoder_kind.looks_words_up and spec.case != "lower" else form
+def form_for(spec: ModelSpec, form: Form = "as given") -> Form:
+    """Say in which form a model is asked for words: a test set's own capitals are for models that know capitals.
+
+    A model of lower-case letters alone is asked in lower case, and word vectors with capitals as given. All others are
+    asked as `form` says.
+
+    Example:
+        >>> from embedlib.models.roster import find_model
+        >>> [form_for(find_model(name)) for name in ("glove-6b-50d", "use-multilingual-v3")]
+        ['lower', 'as given']
+    """
+    if spec.case == "lower":
+        return "lower"
+    return "as given" if spec.encoder_kind.looks_words_up else form
+
+
+def candidate_words(frequent: Iterable[str], asked: Iterable[str]) -> list[str]:
+    """List the candidates for an answer, each once: frequent words, and the words of test sets as a model is asked.
+
+    A frequent word that a test set spells with capitals is there as the test set has it, and not in lower case beside
+    it: "paris" would else stand in the way of "Paris". A word that test sets have in both forms, such as "turkey", is
+    there in both. So every model has the same candidates, each in the form in which it is asked.
+
+    Example:
+        >>> candidate_words(["the", "paris", "turkey"], ["Paris", "Turkey", "turkey", "gobble"])
+        ['the', 'Paris', 'Turkey', 'turkey', 'gobble']
+    """
+    words = list(dict.fromkeys(asked))
+    in_form: dict[str, list[str]] = {}
+    for word in words:
+        in_form.setdefault(word.lower(), []).append(word)
+    spelled = [form for word in frequent for form in in_form.get(word, [word])]
+    return list(dict.fromkeys([*spelled, *words]))
 
 
 def as_asked(frame: pd.DataFrame, form: Form) -> pd.DataFrame:
     """Put the words of a test set in the form in which a model is asked for them.
 
-    Two sources of a relation that become the same word become one, with the answers of both.
+    Two sources of a relation that become the same word become one, with the answers of both. `form_for` says which
+    form is a model's, and `candidate_words` puts a list of candidates in the same form.
 
     Example:
         >>> as_asked(pd.DataFrame({"category": ["cities"], "word": ["Oslo"]}), "lower")["word"].to_list()

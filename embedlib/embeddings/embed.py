@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from embedlib.datasets.fitting import fitting_sentences, fitting_spans, fitting_words
+from embedlib.datasets.fitting import fitting_texts
 from embedlib.datasets.spans import SpanKey, broken_reason
 from embedlib.embeddings.readings import ReadingChoice, Settled, finish, settle
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
@@ -194,15 +194,14 @@ def _read_spans(source: _Source, spans: Iterable[SpanKey], settled: Settled) -> 
 
 def _fitting(source: _Source, name: str, settled: Settled) -> EmbeddingTable[Any]:
     """Read the texts that a transform is fitted on, in the same way as the texts that were asked for."""
-    if name == "contexts":
-        if not source.spec.encoder_kind.has_hidden_states:
-            raise InputError(
-                f"{source.spec.name} has no words in context to fit a transform on; allowed: words-N, sentences"
-            )
-        return _read_spans(source, fitting_spans(), settled)
-    if name == "sentences":
-        return _read_texts(source, "sentences", fitting_sentences(), settled)
-    return _read_texts(source, "words", fitting_words(name), settled)
+    texts: list[Any] = [*fitting_texts(name)]
+    if name != "contexts":
+        return _read_texts(source, "sentences" if name == "sentences" else "words", texts, settled)
+    if not source.spec.encoder_kind.has_hidden_states:
+        raise InputError(
+            f"{source.spec.name} has no words in context to fit a transform on; allowed: words-N, sentences"
+        )
+    return _read_spans(source, texts, settled)
 
 
 def _said(spec: ModelSpec, table: EmbeddingTable[Key]) -> EmbeddingTable[Key]:

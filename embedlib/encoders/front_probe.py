@@ -69,8 +69,8 @@ def _measure(encoder: WithFronts) -> FrontEvidence:
     spec = encoder.spec
     layer = max(1, spec.layers // 2)
     texts = [f" {word}" for word in probe_words()]
-    tried = []
-    for token in candidates(spec):
+    tried, asked = [], candidates(spec)
+    for token in asked:
         if token and len(encoder.ids_of(token)) != 1:
             continue  # this tokenizer has no such token
         ids = [text.ids for text in encoder.tokenize(texts, token)]
@@ -79,7 +79,7 @@ def _measure(encoder: WithFronts) -> FrontEvidence:
         sinks = float((norms > 3 * np.median(norms)).mean())
         tried.append(Front(token, round(spread, 6), round(sinks, 6), round(attention, 6)))
     best, clean = choose_front(tuple(tried))
-    return FrontEvidence(spec.name, len(texts), layer, tuple(tried), best, clean)
+    return FrontEvidence(spec.name, len(texts), layer, tuple(asked), tuple(tried), best, clean)
 
 
 def _run(encoder: WithFronts, ids: list[tuple[int, ...]], layer: int, *, has_front: bool) -> tuple[np.ndarray, float]:

@@ -48,12 +48,14 @@ class Front:
 class FrontEvidence:
     """The fronts that were tried for a model, and the one that the rule takes.
 
-    `best` is "" where nothing in front is best. `clean` is False where words are sinks behind every front.
+    `asked` lists the candidates; those that are no token of the model are not among the `tried`. `best` is "" where
+    nothing in front is best. `clean` is False where words are sinks behind every front.
     """
 
     model: str
     words: int
     layer: int
+    asked: tuple[str, ...]
     tried: tuple[Front, ...]
     best: str
     clean: bool
@@ -99,12 +101,12 @@ def candidates(spec: ModelSpec) -> list[str]:
 def stored_evidence(spec: ModelSpec) -> FrontEvidence | None:
     """Read what was measured of a model's fronts before; None where nothing was, or for other candidates."""
     try:
-        content = json.loads(evidence_file(spec).read_text(encoding="utf-8"))
+        content = json.loads(front_file(spec).read_text(encoding="utf-8"))
         tried = tuple(Front(**front) for front in content.pop("tried"))
-        found = FrontEvidence(tried=tried, **content)
+        found = FrontEvidence(tried=tried, asked=tuple(content.pop("asked")), **content)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return found if {front.token for front in tried} <= set(candidates(spec)) else None
+    return found if list(found.asked) == candidates(spec) else None
 
 
 def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | None:
@@ -113,7 +115,7 @@ def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | Non
     Example:
         >>> from embedlib.models.roster import find_model
         >>> tried = (Front("<bos>", 2.6, 0.12, 0.77), Front("\n", 0.04, 0.0, 0.88))
-        >>> found = FrontEvidence("gemma-3-270m-q4", 200, 9, tried, "\n", True)
+        >>> found = FrontEvidence("gemma-3-270m-q4", 200, 9, ("<bos>", "\n"), tried, "\n", True)
         >>> sink_warning(find_model("gemma-3-270m-q4"), "<bos>", found).split(": ")[1].split("; ")[0]
         "behind '<bos>', 24 of 200 words fall on the attention sink (spread of norms 2.60, at most 0.3 where none does)"
     """
@@ -127,7 +129,7 @@ def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | Non
     )
 
 
-def evidence_file(spec: ModelSpec) -> Path:
+def front_file(spec: ModelSpec) -> Path:
     """Name the file of the cache that keeps what was measured of a model's fronts."""
     # All artifacts count: the same weights with another tokenizer have other fronts.
     return cache_dir() / "fronts" / f"{hashlib.sha256(spec.checksum.encode()).hexdigest()[:24]}.json"
@@ -135,5 +137,5 @@ def evidence_file(spec: ModelSpec) -> Path:
 
 def keep_evidence(spec: ModelSpec, found: FrontEvidence) -> None:
     """Keep what was measured of a model's fronts in the cache."""
-    with written_whole(evidence_file(spec)) as aside:
+    with written_whole(front_file(spec)) as aside:
         aside.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")

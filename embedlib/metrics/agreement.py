@@ -14,7 +14,7 @@ from scipy.spatial.distance import squareform
 
 from embedlib.errors import InputError
 from embedlib.metrics.bootstrap import Bootstrap
-from embedlib.metrics.estimates import Estimate
+from embedlib.metrics.estimates import Estimate, Estimates
 from embedlib.metrics.similarity import Vectors, centre
 
 _DRAWS_AT_ONCE = 50
@@ -118,6 +118,76 @@ def bootstrap_rank_correlations(
         draws[start : start + len(some)] = covariances / (spreads[:, left] * spreads[:, right])
     names = [(scores.columns[i], scores.columns[j]) for i, j in pairs]
     return pd.DataFrame(draws, columns=pd.MultiIndex.from_tuples(names, names=["first", "second"]))
+
+
+def agreement_shares(
+    scores: pd.DataFrame, other: pd.DataFrame, boot: Bootstrap, places: NDArray[np.intp] | None = None
+) -> Estimates:
+    """Estimate how far two models agree, as a share of how far each agrees with itself under another reading.
+
+    `scores` has a row a pair and a column a model, and `other` the same rows and models under another reading: another
+    layer, template or transform. The agreement of two models is Spearman's correlation of their columns of `scores`
+    (spearman1904proof). It is divided by the mean of their own agreements, those of a model's two columns. 1 is a
+    model that is as near to another one as both are to themselves. It is the idea of a correction for attenuation,
+    with the arithmetic mean (spearman1904proof); more than 1 is possible. Gives an estimate for every (first, second).
+
+    `places`, (rows, m), are the units of each row, see `bootstrap_rank_correlations`: its two words, or with None the
+    row itself. A model that `other` lacks, or whose two columns have the same ranks, has no second reading, and its
+    shares are NaN. So are those where the own agreements are zero or less on average. Raises `InputError` for
+    indices that differ, and as `bootstrap_rank_correlations` does.
+
+    Example:
+        >>> scores = pd.DataFrame({"glove": [1.0, 2, 3, 4], "gemma": [1.0, 2, 4, 3]})
+        >>> other = pd.DataFrame({"glove": [1.0, 3, 2, 4], "gemma": [2.0, 1, 4, 3]})
+        >>> boot = Bootstrap(4, 2, np.random.default_rng(5))
+        >>> round(agreement_shares(scores, other, boot)["glove", "gemma"].value, 6)
+        1.0
+    """
+    if not scores.index.equals(other.index):
+        raise InputError(f"two readings of the same pairs are needed, not of {len(scores)} and {len(other)} others")
+    at = np.arange(len(scores))[:, None] if places is None else places
+
+    def correlate(frame: pd.DataFrame) -> Estimates:
+        values = rank_correlations(frame).set_index(["first", "second"])["spearman"]
+        return Estimates.of_draws(values, bootstrap_rank_correlations(frame, boot.counts, at))
+
+    unknown = boot.estimate(np.nan, np.full(len(boot.counts), np.nan))
+    own = dict.fromkeys(scores.columns, unknown)
+    for model in scores.columns.intersection(other.columns):
+        if not np.array_equal(scores[model].rank(), other[model].rank()):
+            both = pd.DataFrame({"one": scores[model], "two": other[model]})
+            own[model] = correlate(both)["one", "two"]
+    between = correlate(scores)
+    return Estimates({two: share_of_own(between[two], own[two[0]], own[two[1]]) for two in between})
+
+
+def share_of_own(between: Estimate, first: Estimate, second: Estimate) -> Estimate:
+    """Divide the agreement of two models by the mean of their agreements with themselves, draw by draw.
+
+    NaN where that mean is zero or less, or NaN. Raises `InputError` for estimates of different draws.
+
+    Example:
+        >>> own = Estimate(0.8, [0.8, 0.8]), Estimate(0.4, [0.4, 0.6])
+        >>> share_of_own(Estimate(0.3, [0.3, 0.35]), *own).draws
+        array([0.5, 0.5])
+    """
+    own = (first + second) / 2
+    value = own.value if own.value > 0 else np.nan
+    return between / Estimate(value, np.where(own.draws > 0, own.draws, np.nan))
+
+
+def stand_in_margin(share: Estimate, least: float = 0.7) -> Estimate:
+    """Give how much more a share of own agreement is than a stand-in needs: above zero it can stand in.
+
+    `least` is the share that is asked for. Raises `InputError` for one outside (0, 1].
+
+    Example:
+        >>> print(stand_in_margin(Estimate(0.8, [0.75, 0.85]), 0.7))
+        0.10 [0.05, 0.15]
+    """
+    if not 0 < least <= 1:
+        raise InputError(f"least is {least}; allowed: a share of own agreement, above 0 and at most 1")
+    return share - least
 
 
 def symmetric(values: pd.Series, names: list[str]) -> pd.DataFrame:

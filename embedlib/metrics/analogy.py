@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics import kernels
@@ -22,7 +24,12 @@ Rows = NDArray[np.int32]
 PAIRWISE = ("3CosAdd", "3CosMul", "PairDistance", "SimilarToAny")  # one pair is the example
 OF_RELATION = ("3CosAvg", "LRCos", "SimilarToB")  # all other pairs of the relation are, or none
 METHODS = PAIRWISE + OF_RELATION
-FOLDS = 10  # LRCos: parts of a relation that a classifier is trained without
+FOLDS = 5  # LRCos: parts of a relation, each of which is answered by a classifier that was trained without it
+# LRCos: the penalties to choose from, as C times the number of dimensions, half a power of ten apart. Scaled vectors
+# have about that squared length, so that one C would be a weaker penalty for longer vectors. Where cosines crowd
+# near 1, only small ones let the cosine have a say.
+STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-9, 2))
+_RANKED = 5_000  # about as many candidates are enough to choose a penalty by
 
 _KINDS = {
     "3CosAdd": kernels.ADD,
@@ -113,7 +120,10 @@ def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.G
     `pairs` is (n, 2) rows of source and first right answer. 3CosAvg adds the mean offset of the
     other pairs to b. LRCos multiplies the cosine with b by the probability that a word is of the
     answers' class, by a logistic regression of answers against sources and as many random words,
-    trained without the tenth of the pairs that b is in. SimilarToB takes the nearest word.
+    trained without the fifth of the pairs that b is in. Its features are scaled to mean 0 and
+    variance 1 over the training words, so that a few large dimensions do not decide, and its penalty
+    is chosen on the other four fifths alone (varma2006bias), see `STRENGTHS`. SimilarToB takes the
+    nearest word.
 
     Raises `UnknownNameError` for a method that is not of a relation and `InputError` for fewer
     than three pairs or a zero row.
@@ -137,36 +147,113 @@ def answer_relation(vectors: Vectors, pairs: Rows, method: str, rng: np.random.G
         queries = sources + (offsets.sum(axis=0) - offsets) / (len(pairs) - 1)
     scores = queries @ rows.T
     if method == "LRCos":
-        scores *= _class_probabilities(rows, pairs, rng)
+        scores *= _class_probabilities(rows, pairs, scores, rng)
     allowed = scores.argmax(axis=1)
     scores[np.arange(len(pairs)), pairs[:, 0]] = -np.inf
     return Answers(allowed.astype(np.int32), scores.argmax(axis=1).astype(np.int32))
 
 
-def _class_probabilities(rows: Vectors, pairs: Rows, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Give the probability of each row to be an answer, (pairs, n), by classifiers blind to the pair.
+def _class_probabilities(
+    rows: Vectors, pairs: Rows, cosines: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Give the probability of each row to be an answer, (pairs, n), by classifiers blind to the pair's fold.
 
-    A penalised classifier's weights lie in the span of its examples, so that it is fitted there, in
-    fewer dimensions, by Newton's method.
+    The penalty for a fold is the one by which LRCos answers the other folds best, by the mean of one over the
+    rank of the right answer, each of them by a classifier that has seen neither that fold nor this one. A
+    classifier without two folds serves the choice for both. `cosines` (pairs, n) are those of the sources.
     """
-    from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     folds = rng.permutation(len(pairs)) % min(FOLDS, len(pairs))
-    others = rng.integers(len(rows), size=len(pairs))
-    examples = rows[np.concatenate([pairs[:, 1], pairs[:, 0], others])].astype(np.float64)
-    span = np.linalg.qr(examples.T)[0]
-    places = examples @ span
-    weights, intercepts = np.empty((folds.max() + 1, len(rows[0])), dtype=np.float32), []
-    for fold, weight in enumerate(weights):
-        known = np.tile(folds != fold, 3)
-        classes = (np.arange(len(known)) < len(pairs))[known]
-        # C: the vectors have length one, so that the default would hardly move from the mean.
-        model = LogisticRegression(C=100.0, solver="newton-cholesky", tol=1e-6)
-        with threadpool_limits(1):  # threads of so small products only wait for each other
-            model.fit(places[known], classes)
-        weight[:] = span @ model.coef_[0]
-        intercepts.append(model.intercept_[0])
-    logits = weights @ rows.T + np.array(intercepts, dtype=np.float32)[:, None]
-    probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-logits)))[folds]
-    return probabilities
+    # Three words a pair: the answer, the source and a random one.
+    words = np.column_stack([pairs[:, 1], pairs[:, 0], rng.integers(len(rows), size=len(pairs))])
+    penalties = np.array(STRENGTHS) / rows.shape[1]
+    found = np.empty((len(pairs), len(rows)), dtype=np.float32)
+    gains = np.zeros((folds.max() + 1, len(penalties)))
+    # Every few candidates, the words of the relation among them, and where these are.
+    some = np.union1d(pairs, np.arange(0, len(rows), 1 + len(rows) // _RANKED))
+    few, near, places = rows[some], cosines[:, some], np.searchsorted(some, pairs)
+    # Threads of so small products only wait for each other.
+    with threadpool_limits(1):
+        for fold, other in itertools.combinations(range(folds.max() + 1), 2):
+            models = _classifiers(rows, words[(folds != fold) & (folds != other)], penalties)
+            for number, probabilities in enumerate(_probabilities(models, few)):
+                for scored, answered in ((fold, other), (other, fold)):
+                    asked = folds == answered
+                    gains[scored, number] += _reciprocal_ranks(near[asked] * probabilities, places[asked]).sum()
+        for fold, gain in enumerate(gains):
+            model = _classifiers(rows, words[folds != fold], penalties[[gain.argmax()]])
+            found[folds == fold] = _probabilities(model, rows)
+    return found
+
+
+def _classifiers(
+    rows: Vectors, words: NDArray[np.int64], penalties: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Train on words, (pairs, 3), whose first column is the class: the weights (penalties, d) and intercepts.
+
+    A penalised classifier's weights lie in the span of its examples, so that it is fitted there, in
+    fewer dimensions. Each penalty starts where the one before it ended.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    examples = rows[words.T.ravel()].astype(np.float64)
+    classes = (np.arange(len(examples)) < len(words)).astype(np.float64)
+    scaler = StandardScaler().fit(examples)
+    scaled = scaler.transform(examples)
+    span = np.linalg.qr(scaled.T)[0]
+    places = np.column_stack([scaled @ span, np.ones(len(scaled))])
+    found = np.zeros(places.shape[1])
+    weights, intercepts = [], []
+    for penalty in penalties:
+        found = _logistic(places, classes, penalty, found)
+        # The same classifier for vectors that are not scaled.
+        weights.append(span @ found[:-1] / scaler.scale_)
+        intercepts.append(found[-1] - weights[-1] @ scaler.mean_)
+    return np.array(weights, dtype=np.float32), np.array(intercepts, dtype=np.float32)
+
+
+def _logistic(
+    places: NDArray[np.float64], classes: NDArray[np.float64], penalty: float, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Fit a logistic regression of C = `penalty` by Newton's method; the last column is one and has no penalty.
+
+    It is scikit-learn's, which a test compares it with. So small a fit takes less time than scikit-learn's checks.
+    """
+    ridge = np.append(np.full(places.shape[1] - 1, 1 / penalty), 0.0)
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        logits = places @ weights
+        return float((np.logaddexp(0, logits) - classes * logits).sum() + ridge @ weights**2 / 2)
+
+    weights, reached = start, loss(start)
+    for _ in range(100):
+        probabilities = expit(places @ weights)
+        slope = places.T @ (probabilities - classes) + ridge * weights
+        spread = probabilities * (1 - probabilities)
+        step = np.linalg.solve((places.T * spread) @ places + np.diag(ridge), slope)
+        # What the loss would still fall by if it were a square function.
+        fall = float(slope @ step) / 2
+        if fall < 1e-7 * len(places):
+            break
+        while (new := loss(weights - step)) > reached:
+            step = step / 2
+        weights, reached = weights - step, new
+    return weights
+
+
+def _probabilities(models: tuple[NDArray[np.float32], NDArray[np.float32]], rows: Vectors) -> NDArray[np.float32]:
+    """Give the probability of each row by each classifier: (classifiers, n)."""
+    weights, intercepts = models
+    found: NDArray[np.float32] = expit(weights @ rows.T + intercepts[:, None])
+    return found
+
+
+def _reciprocal_ranks(scores: NDArray[np.float32], pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Give one over the rank of each pair's right answer among all candidates but the source; ties rank last."""
+    places = np.arange(len(pairs))
+    right = scores[places, pairs[:, 1]][:, None]
+    above = (scores >= right).sum(axis=1) - (scores[places, pairs[:, 0]] >= right[:, 0])
+    # A pair of a word with itself has no other right answer than the source.
+    ranks: NDArray[np.float64] = 1 / np.maximum(above, 1)
+    return ranks

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from embedlib.errors import InputError
+from embedlib.metrics.bootstrap import Bootstrap
+from embedlib.metrics.estimates import Estimates
 
 _BINS = 50
 _DRAWS_AT_ONCE = 100
@@ -79,6 +82,63 @@ def re_pair(pairs: pd.DataFrame, rng: np.random.Generator, *, within: bool = Fal
     return together
 
 
+def units_of(labels: ArrayLike, joined: Mapping[Hashable, Hashable] | None = None) -> pd.Series:
+    """Give the unit of each pair, (n,): its relation, or what a mapping joins this into.
+
+    `embedlib.datasets.relations.relation_units` makes such a mapping. A relation that the mapping does not name is a
+    unit of its own. Raises `InputError` for a missing label, and where a relation would become a unit of the same
+    name as another relation that the mapping does not name.
+
+    Example:
+        >>> units_of(["I05", "I06", "I01"], {"I05": "verbs", "I06": "verbs"}).to_list()
+        ['verbs', 'verbs', 'I01']
+    """
+    relations = pd.Series(np.asarray(labels, dtype=object))
+    if relations.isna().any():
+        raise InputError(f"row {int(relations.isna().to_numpy().argmax())} has no label: which unit is it of?")
+    known = dict(joined or {})
+    own = set(relations) - set(known)
+    if clash := next((name for name, unit in known.items() if unit in own), None):
+        raise InputError(f"{clash!r} is joined into {known[clash]!r}, which is a relation of its own: name it, too")
+    return relations.map(lambda label: known.get(label, label))
+
+
+def separate_units(scores: ArrayLike, related: ArrayLike, units: ArrayLike, boot: Bootstrap) -> Estimates:
+    """Estimate how far related and unrelated pairs lie apart, whole units being drawn: `auc`, `d` and `overlap`.
+
+    `scores` are those of all pairs, (n,), `related` says of each whether it is a related one, (n,) bool, and `units`
+    which unit it belongs to, (n,), see `units_of`: its relation, or that of its first word for an unrelated pair.
+    With a unit come its related and its unrelated pairs (efron1993bootstrap). The measures are those of `separate`.
+
+    Pairs with NaN are left out. With fewer than two related or unrelated pairs left, the estimates are NaN; so is a
+    draw without pairs of one sort. Raises `InputError` for lengths that differ, a unit that is not drawn, scores that
+    are infinite, and where all scores agree.
+
+    Example:
+        >>> boot = Bootstrap(["capitals", "plurals"], 3, np.random.default_rng(1))
+        >>> units = ["capitals", "plurals", "capitals", "plurals"]
+        >>> found = separate_units([0.9, 0.7, 0.1, 0.8], [True, True, False, False], units, boot)
+        >>> found["auc"].value, found["auc"].draws
+        (0.75, array([0.75, 0.  , 1.  ]))
+    """
+    value, truth = np.asarray(scores, dtype=np.float64), np.asarray(related)
+    labels = np.asarray(units, dtype=object)
+    if value.ndim != 1 or not value.shape == truth.shape == labels.shape:
+        raise InputError(f"scores {value.shape}, related {truth.shape} and units {labels.shape} do not fit each other")
+    if truth.dtype != bool:
+        raise InputError(f"related has the dtype {truth.dtype}; allowed: bool, a mask over the pairs")
+    counts = boot.counts_of(pd.Index(labels))
+    kept = ~np.isnan(value)
+    sides = [kept & truth, kept & ~truth]
+    if min(side.sum() for side in sides) < 2:
+        unknown = boot.estimate(np.nan, np.full(len(boot.counts), np.nan))
+        return Estimates({field.name: unknown for field in fields(Separation)})
+    samples = [value[side] for side in sides]
+    point = separate(*samples)
+    drawn = bootstrap_separation(*samples, *(counts[:, side] for side in sides))
+    return Estimates.of_draws(asdict(point), drawn)
+
+
 def separate(related: NDArray[np.floating], unrelated: NDArray[np.floating]) -> Separation:
     """Measure how far two samples of scores, (n,) and (m,), lie apart.
 
@@ -106,8 +166,8 @@ def bootstrap_separation(
     """Measure `separate` in each bootstrap sample of pairs: a row a draw, columns auc, d, overlap.
 
     Counts are (draws, n) and (draws, m): how often each pair was drawn. Using the same counts for
-    several models makes their differences paired. Raises `InputError` as `separate` does and where
-    the shapes do not match.
+    several models makes their differences paired. A draw without pairs of one sort is NaN. Raises
+    `InputError` as `separate` does and where the shapes do not match.
 
     Example:
         >>> counts = np.array([[1, 1], [2, 0]], dtype=np.uint8)
@@ -146,7 +206,8 @@ def _shares(weights: NDArray[np.float64], places: NDArray[np.intp], size: int) -
     """Give the weight of each place in each draw, rows summing to one: (draws, size)."""
     cells = np.arange(len(weights))[:, None] * size + places
     sums = np.bincount(cells.ravel(), weights.ravel(), minlength=len(weights) * size).reshape(len(weights), size)
-    shares: NDArray[np.float64] = sums / sums.sum(axis=1, keepdims=True)
+    totals = sums.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = sums / np.where(totals > 0, totals, np.nan)
     return shares
 
 
@@ -162,8 +223,9 @@ def _auc(
 def _cohens_d(
     left: NDArray[np.float64], right: NDArray[np.float64], related: NDArray[np.float64], unrelated: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    n, m = left.sum(axis=1), right.sum(axis=1)
+    n, m = (np.where(side > 0, side, np.nan) for side in (left.sum(axis=1), right.sum(axis=1)))
+    free = np.where(n + m > 2, n + m - 2, np.nan)
     mean_n, mean_m = left @ related / n, right @ unrelated / m
     squares = left @ related**2 - n * mean_n**2 + right @ unrelated**2 - m * mean_m**2
-    d: NDArray[np.float64] = (mean_n - mean_m) / np.sqrt(np.maximum(squares, 1e-30) / (n + m - 2))
+    d: NDArray[np.float64] = (mean_n - mean_m) / np.sqrt(np.maximum(squares, 1e-30) / free)
     return d

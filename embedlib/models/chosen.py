@@ -46,7 +46,7 @@ def chosen_reading(spec: ModelSpec, kind: Kind) -> Reading:
             reading = found.readings.of(kind)
             if reading is not None:
                 return reading
-        stale = stale or found is not None
+        stale = stale or (found is not None and found.checksum != spec.checksum)
     command = f"embedlib choose-reading {spec.origin or spec.name}"
     if stale:
         raise InputError(f"the reading of {spec.name} was chosen for other files, not these; run: {command}")

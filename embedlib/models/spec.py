@@ -194,7 +194,8 @@ class ModelSpec(BaseModel):
             front = self.resolve_front(None)
             if front == AUTO:
                 return "the best front in front, not pooled"
-            return f"{front} in front, not pooled" if front else "nothing in front"
+            shown = front if front.isprintable() else repr(front)
+            return f"{shown} in front, not pooled" if front else "nothing in front"
         return "special tokens pooled" if self.pool_special else "no special tokens"
 
     @property
@@ -297,9 +298,10 @@ class ModelSpec(BaseModel):
         reading = reading or Reading()
         layers = self.resolve_layers(reading.layer)
         (pooling,) = self.resolve_poolings(reading.pooling)
-        front = self.resolve_front(reading.front) if self.encoder_kind.left_to_right else None
+        front = self.resolve_front(reading.front)
         return Reading(
-            front=front, template=reading.template, layer=layers, pooling=pooling,
+            front=front if self.encoder_kind.left_to_right else None,
+            template=reading.template, layer=layers, pooling=pooling,
             transform=reading.transform.for_kind(kind),
         )  # fmt: skip
 

@@ -11,10 +11,12 @@ from scipy.linalg import eigh
 from embedlib.errors import InputError
 from embedlib.models.reading import Transform
 
-FloatMatrix = NDArray[np.float32]  # (n, d)
+_Rows = NDArray[np.float32]  # (n, d)
 
 # Axes with less than this share of the largest variance hold rounding alone.
 _LEAST = 1e-6
+# A row of length one is left with less than this where nothing is left of it.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,18 @@ class FittedTransform:
     removed: NDArray[np.float64] | None = None
     matrix: NDArray[np.float64] | None = None
 
-    def apply(self, vectors: FloatMatrix) -> FloatMatrix:
-        """Transform rows: (n, d) to (n, d) float32."""
+    def apply(self, vectors: _Rows) -> _Rows:
+        """Transform rows: (n, d) to (n, d) float32; a row of which nothing is left is all zeros."""
         rows = _unit(vectors) - self.mean
         if self.removed is not None:
             rows -= (rows @ self.removed) @ self.removed.T
         if self.matrix is not None:
             rows = rows @ self.matrix
-        done: FloatMatrix = rows.astype(np.float32)
+        done: _Rows = rows.astype(np.float32)
         return done
 
 
-def fit(transform: Transform, vectors: FloatMatrix) -> FittedTransform:
+def fit(transform: Transform, vectors: _Rows) -> FittedTransform:
     """Fit a transform on rows (n, d), of which there have to be more than it has directions.
 
     Raises `InputError` for too few rows, and for the transform that does nothing.
@@ -78,7 +80,7 @@ def fit(transform: Transform, vectors: FloatMatrix) -> FittedTransform:
     return FittedTransform(mean, matrix=(axes * scales)[:, ::-1])
 
 
-def _unit(vectors: FloatMatrix) -> NDArray[np.float64]:
+def _unit(vectors: _Rows) -> NDArray[np.float64]:
     rows = vectors.astype(np.float64)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1)

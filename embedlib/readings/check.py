@@ -12,7 +12,7 @@ from embedlib.embeddings.table import EmbeddingTable
 from embedlib.models.chosen import chosen_reading
 from embedlib.models.reading import Kind
 from embedlib.models.roster import find_model
-from embedlib.readings.choose import EVIDENCE, described, kinds_of
+from embedlib.readings.choose import EVIDENCE, evidence_row, kinds_of, scores_of
 from embedlib.readings.files import evidence_for
 from embedlib.readings.tasks import development
 
@@ -33,7 +33,7 @@ def score_reading(model: str, kind: Kind, reading: Any) -> pd.Series:
     """
     data = development(kind, cased=find_model(model).case != "lower")
     table = _EMBED[kind](model, data.texts, reading=reading)
-    found = pd.DataFrame([{task: score(table) for task, score in data.scores.items()}])
+    found = pd.DataFrame([scores_of(table, data)])
     return found.assign(mean=data.mean(found)).iloc[0]
 
 
@@ -49,7 +49,7 @@ def check_choices(models: Sequence[str], kinds: Sequence[Kind] = ()) -> pd.DataF
         for kind in kinds or kinds_of(spec):
             reading = spec.resolve_reading(chosen_reading(spec, kind), kind)
             tried = evidence_for(spec, kind)
-            same = (tried[EVIDENCE].astype(str) == pd.Series(described(spec, kind, reading)).astype(str)).all(axis=1)
+            same = (tried[EVIDENCE].astype(str) == pd.Series(evidence_row(spec, kind, reading)).astype(str)).all(axis=1)
             kept = float(tried.loc[same, "mean"].max()) if same.any() else float("nan")
             again = float(score_reading(model, kind, reading)["mean"])
             rows.append((model, kind, reading.label, len(tried), bool(kept >= tried["mean"].max()), kept, again))

@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from embedlib.datasets.fitting import fitting_sentences, fitting_spans, fitting_words
+from embedlib.datasets.fitting import fitting_texts
 from embedlib.embeddings.table import EmbeddingTable
 from embedlib.encoders.front_probe import best_front
 from embedlib.encoders.loader import load_quietly
 from embedlib.errors import InputError
 from embedlib.models.chosen import Chosen
-from embedlib.models.reading import AUTO, KINDS, Kind, Reading, Readings, Transform
+from embedlib.models.reading import AUTO, KINDS, Kind, Reading, Readings
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
 from embedlib.models.transforms import fit
 from embedlib.readings.grid import grid
-from embedlib.readings.tasks import development
+from embedlib.readings.tasks import DevelopmentData, development
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,9 @@ def choose_readings(model: str, kinds: Sequence[Kind] = ()) -> Choice:
     rows = []
     for kind in kinds or kinds_of(spec):
         scores = score_readings(model, kind, list(grid(spec, kind)))
-        best = int(scores["mean"].argmax())
+        if scores["mean"].isna().all():
+            raise InputError(f"{spec.name}: no reading of {kind} has a score to choose by")
+        best = int(np.nanargmax(scores["mean"]))
         readings[kind] = scores["reading"].iloc[best]
         rows.append(scores)
         logger.info("%s, %s: %s (%.3f)", spec.name, kind, readings[kind].label, scores["mean"].iloc[best])
@@ -81,13 +84,20 @@ def score_readings(model: str, kind: Kind, readings: Sequence[Reading]) -> pd.Da
             **({} if kind == "contexts" else {"template": template}),
             **({"front": front} if spec.encoder_kind.left_to_right else {}),
         }
-        tables = _Tables(spec, kind, data.texts, how)
+        tables = _Tables(spec, kind, data.texts, group, how)
         for reading in group:
             table = tables.at(reading)
-            found = {task: score(table) for task, score in data.scores.items()}
-            rows.append(described(spec, kind, reading) | {"reading": reading} | found)
+            found = scores_of(table, data)
+            rows.append(evidence_row(spec, kind, reading) | {"reading": reading} | found)
     frame = pd.DataFrame(rows)
     return frame.assign(mean=data.mean(frame))
+
+
+def scores_of(table: EmbeddingTable[Any], data: DevelopmentData) -> dict[str, float]:
+    """Score the vectors of one reading by each task; NaN where one of them is zero and has no direction."""
+    if not table.vectors.any(axis=1).all():
+        return dict.fromkeys(data.scores, float("nan"))
+    return {task: score(table) for task, score in data.scores.items()}
 
 
 class _Tables:
@@ -96,26 +106,30 @@ class _Tables:
     They do not go through the store: few of them are ever asked for again.
     """
 
-    def __init__(self, spec: ModelSpec, kind: Kind, texts: Sequence[Any], how: Mapping[str, Any]) -> None:
-        self._encode = _encode_of(spec, kind)
-        self._how = how
-        self._table = self._encode(texts, **how)
-        self._fitting: dict[str, EmbeddingTable[Any]] = {}
+    def __init__(
+        self, spec: ModelSpec, kind: Kind, texts: Sequence[Any], readings: Sequence[Reading], how: Mapping[str, Any]
+    ) -> None:  # fmt: skip
+        self._texts = list(texts)
+        names = {reading.transform.fitted_on for reading in readings if reading.transform.way != "none"}
+        self._fitting = {name: fitting_texts(name) for name in names}
+        # One pass for all: many texts are in both.
+        every = dict.fromkeys(itertools.chain(self._texts, *self._fitting.values()))
+        self._table = _encode_of(spec, kind)(list(every), **how)
 
     def at(self, reading: Reading) -> EmbeddingTable[Any]:
         """Give the vectors of one reading, with its layer, or the mean of its layers, and its transform."""
-        table = _at(self._table, reading)
+        whole = _at(self._table, reading)
+        table = _rows(whole, self._texts)
         if reading.transform.way == "none":
             return table
-        vectors = fit(reading.transform, _at(self._fitted_on(reading.transform), reading).vectors).apply(table.vectors)
-        return replace(table, array=vectors[:, None, None])
+        fitted_on = _rows(whole, self._fitting[reading.transform.fitted_on])
+        return replace(table, array=fit(reading.transform, fitted_on.vectors).apply(table.vectors)[:, None, None])
 
-    def _fitted_on(self, transform: Transform) -> EmbeddingTable[Any]:
-        name = transform.fitted_on
-        if name not in self._fitting:
-            texts = {"contexts": fitting_spans, "sentences": fitting_sentences}.get(name, lambda: fitting_words(name))()
-            self._fitting[name] = self._encode(texts, **self._how)
-        return self._fitting[name]
+
+def _rows(table: EmbeddingTable[Any], texts: Sequence[Any]) -> EmbeddingTable[Any]:
+    """Take the rows of some texts, those that have a vector."""
+    known = [text for text in texts if text in table.index]
+    return replace(table, keys=known, array=table.array[[table.index[text] for text in known]], missing={})
 
 
 def _at(table: EmbeddingTable[Any], reading: Reading) -> EmbeddingTable[Any]:
@@ -135,7 +149,7 @@ def _encode_of(spec: ModelSpec, kind: Kind) -> Callable[..., EmbeddingTable[Any]
     return method
 
 
-def described(spec: ModelSpec, kind: Kind, reading: Reading) -> dict[str, Any]:
+def evidence_row(spec: ModelSpec, kind: Kind, reading: Reading) -> dict[str, Any]:
     """Write a reading as the columns `EVIDENCE`."""
     return {
         "model": spec.name, "kind": kind, "front": repr(reading.front or ""), "template": reading.template or "{text}",

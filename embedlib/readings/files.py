@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from embedlib.models.chosen import Chosen, book_file, own_file, read_chosen, wri
 from embedlib.models.reading import Kind, Reading, Readings
 from embedlib.models.roster import ROSTER, find_model, read_roster
 from embedlib.models.spec import ModelSpec
-from embedlib.readings.choose import Choice, described
+from embedlib.readings.choose import Choice, evidence_row
 from embedlib.readings.grid import grid
 
 _DIGITS = 4
@@ -50,8 +51,7 @@ def best_by_template(spec: ModelSpec, kind: Kind) -> dict[str | None, Reading]:
     """Give, for each template of the grid, the reading that scores highest on development data, of equals the first.
 
     The template of the highest score comes first. Only readings that leave the vectors as they are take part, so that
-    templates are compared and not transforms.
-    Raises `InputError` where there is no evidence for the model.
+    templates are compared and not transforms. Raises `InputError` where there is no evidence for the model.
 
     Example:
         >>> from embedlib.models.roster import find_model
@@ -65,9 +65,9 @@ def best_by_template(spec: ModelSpec, kind: Kind) -> dict[str | None, Reading]:
     front = ast.literal_eval(rows["front"].iloc[0]) if spec.encoder_kind.left_to_right else None
     best: dict[str | None, tuple[float, Reading]] = {}
     for reading in grid(spec, kind):
-        said = described(spec, kind, reading)
+        said = evidence_row(spec, kind, reading)
         score = scores.get(tuple(str(said[column]) for column in columns))
-        if score is None or reading.transform.way != "none":
+        if score is None or math.isnan(score) or reading.transform.way != "none":
             continue
         if reading.template not in best or score > best[reading.template][0]:
             best[reading.template] = score, reading.model_copy(update={"front": front})

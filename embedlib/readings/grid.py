@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from embedlib.metrics.layers import every_few_layers
 from embedlib.models.encoder_kinds import Pooling
 from embedlib.models.reading import AUTO, Kind, Reading, Transform
 from embedlib.models.spec import ModelSpec
 
 # Around a word: nothing, and the space that stands before it in a text.
 WORD_TEMPLATES: tuple[str | None, ...] = (None, " {text}")
-# Around a sentence: nothing, and prompts that end where the next word would say what it means (jiang2023scaling).
-SENTENCE_TEMPLATES: tuple[str | None, ...] = (
-    None,
-    'This sentence: "{text}" means in one word: "',
-    'The sentence "{text}" is about "',
-)
-TRANSFORMS = (Transform(), Transform(way="centre"), Transform(way="without", directions=3))
+# Around a sentence: nothing, and a prompt that ends where the next word would say what it means (jiang2023scaling).
+SENTENCE_TEMPLATES: tuple[str | None, ...] = (None, 'This sentence: "{text}" means in one word: "')
+TRANSFORMS = (Transform(), Transform(way="without", directions=3))
 
 
 def templates(spec: ModelSpec, kind: Kind) -> tuple[str | None, ...]:
@@ -33,14 +30,14 @@ def templates(spec: ModelSpec, kind: Kind) -> tuple[str | None, ...]:
 
 
 def layers(spec: ModelSpec) -> list[int]:
-    """List the layers of the grid: all of a model with up to 20, every second and the last of a deeper one.
+    """List the layers of the grid: about ten in even steps, the first and the last among them.
 
     Example:
         >>> from embedlib.models.roster import find_model
-        >>> layers(find_model("sbert-minilm"))
-        [0, 1, 2, 3, 4, 5, 6]
+        >>> layers(find_model("gemma-3-270m-q4"))
+        [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
     """
-    return sorted({*range(0, spec.layers + 1, 1 if spec.layers <= 20 else 2), spec.layers})
+    return every_few_layers(spec.layers, max(1, round(spec.layers / 10)))
 
 
 def poolings(spec: ModelSpec, kind: Kind, template: str | None) -> tuple[Pooling, ...]:
@@ -55,8 +52,8 @@ def poolings(spec: ModelSpec, kind: Kind, template: str | None) -> tuple[Pooling
         return (spec.pooling,)
     if kind == "sentences" and template is not None:
         return ("last",)
-    # An encoder's last position is its closing mark, which says nothing of its own.
-    return ("mean", "last") if spec.encoder_kind.left_to_right else ("mean", "first")
+    # The last position of an encoder is its closing mark, and its first was not trained to stand for a text.
+    return ("mean", "last") if spec.encoder_kind.left_to_right else ("mean",)
 
 
 def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:
@@ -67,7 +64,7 @@ def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:
     Example:
         >>> from embedlib.models.roster import find_model
         >>> [reading.label for reading in grid(find_model("glove-6b-50d"), "words")][:2]
-        ['alone, layer 0, mean', 'alone, layer 0, mean, centred']
+        ['alone, layer 0, mean', 'alone, layer 0, mean, without 3 shared directions']
     """
     front = AUTO if spec.encoder_kind.left_to_right else None
     for template in templates(spec, kind):

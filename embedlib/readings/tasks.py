@@ -27,7 +27,7 @@ _RATED = ("men", "simverb3500", "mturk287")
 
 
 @dataclass(frozen=True)
-class Development:
+class DevelopmentData:
     """The development data of a kind of text: the texts to embed, and a score for each task.
 
     `texts` are words, spans or sentences. A score takes a table of them with one layer and pooling. `families` says
@@ -40,13 +40,18 @@ class Development:
     families: Mapping[str, str]
 
     def mean(self, scores: pd.DataFrame) -> pd.Series:
-        """Give the mean over families of the mean over tasks: a value a row; columns are tasks."""
+        """Give the mean over families of the mean over tasks: a value a row; columns are tasks.
+
+        NaN where a task has no score, as where all vectors are the same.
+        """
         families = pd.Series(self.families)
-        of_family = {name: scores[list(tasks.index)].mean(axis=1) for name, tasks in families.groupby(families)}
-        return pd.DataFrame(of_family).mean(axis=1)
+        of_family = {
+            name: scores[list(tasks.index)].mean(axis=1, skipna=False) for name, tasks in families.groupby(families)
+        }
+        return pd.DataFrame(of_family).mean(axis=1, skipna=False)
 
 
-def development(kind: Kind, *, cased: bool) -> Development:
+def development(kind: Kind, *, cased: bool) -> DevelopmentData:
     """Give the development data of a kind of text, words in the form in which a model is asked.
 
     Words: ratings of people (a third of MEN and of SimVerb-3500, and MTurk-287; Spearman), related pairs of our
@@ -60,7 +65,7 @@ def development(kind: Kind, *, cased: bool) -> Development:
     return {"words": _words, "contexts": _contexts, "sentences": _sentences}[kind](cased=cased)
 
 
-def _words(*, cased: bool) -> Development:
+def _words(*, cased: bool) -> DevelopmentData:
     form: Form = "as given" if cased else "lower"
     rated = {name: as_asked(load_dataset(name, part="development"), form) for name in _RATED}
     relations = as_asked(load_dataset("bats", part="development"), form)
@@ -73,18 +78,18 @@ def _words(*, cased: bool) -> Development:
     scores["related pairs"] = functools.partial(_separation, related=related, unrelated=unrelated)
     scores["analogies"] = functools.partial(_analogies, relations=relations)
     families = dict.fromkeys(_RATED, "ratings") | {"related pairs": "related pairs", "analogies": "analogies"}
-    return Development(list(texts), scores, families)
+    return DevelopmentData(list(texts), scores, families)
 
 
-def _contexts(*, cased: bool) -> Development:
+def _contexts(*, cased: bool) -> DevelopmentData:
     anchors = load_dataset("anchors", part="development")
     senses = anchors[anchors["sense"] != ""]
     spans = spans_of(senses)
     score = functools.partial(_senses, spans=spans, words=senses["anchor"].tolist(), senses=senses["sense"].tolist())
-    return Development(list(dict.fromkeys(spans)), {"senses": score}, {"senses": "senses"})
+    return DevelopmentData(list(dict.fromkeys(spans)), {"senses": score}, {"senses": "senses"})
 
 
-def _sentences(*, cased: bool) -> Development:
+def _sentences(*, cased: bool) -> DevelopmentData:
     pairs = load_dataset("sts", part="development")
     anchors = load_dataset("anchors", part="development")
     some = anchors[anchors["kind"].isin(["base", *KEPT, *CHANGED])]
@@ -96,7 +101,7 @@ def _sentences(*, cased: bool) -> Development:
         "rated pairs": functools.partial(_spearman, frame=pairs, columns=("sentence1", "sentence2")),
         "triplets": functools.partial(_triplets, varied=varied),
     }
-    return Development(list(texts), scores, {name: name for name in scores})
+    return DevelopmentData(list(texts), scores, {name: name for name in scores})
 
 
 def _cosines(table: EmbeddingTable[object], first: pd.Series, second: pd.Series) -> pd.Series:
@@ -107,12 +112,16 @@ def _cosines(table: EmbeddingTable[object], first: pd.Series, second: pd.Series)
 
 def _spearman(table: EmbeddingTable[object], *, frame: pd.DataFrame, columns: tuple[str, str]) -> float:
     cosines = _cosines(table, *(frame[column] for column in columns))
+    if cosines.nunique() < 2:  # such as [CLS] before any layer: the same vector for all
+        return float("nan")
     both = pd.DataFrame({"people": frame["score"].loc[cosines.index], "model": cosines})
     return float(rank_correlations(both)["spearman"].iloc[0])
 
 
 def _separation(table: EmbeddingTable[object], *, related: pd.DataFrame, unrelated: pd.DataFrame) -> float:
     near, far = (_cosines(table, frame["first"], frame["second"]).to_numpy() for frame in (related, unrelated))
+    if len(np.unique(np.concatenate([near, far]))) < 2:
+        return float("nan")
     return 2 * separate(near, far).auc - 1
 
 

@@ -14,7 +14,8 @@ from embedlib.book.check.drift import Drift, check_notebook
 from embedlib.book.notebooks import read_executed
 from embedlib.book.run.plan import Run, plan
 from embedlib.book.run.progress import Board, ran
-from embedlib.book.run.run import Watch, execute
+from embedlib.book.run.schedule import run_all
+from embedlib.book.run.workers import Ended
 from embedlib.errors import EmbedlibError, NotebookError
 from embedlib.records.read import all_outputs, picture_of, record_in
 
@@ -74,20 +75,24 @@ def plan_gate(sources: Sequence[Path], build: Path | None = None) -> list[Run]:
     return [plan(source, build=build) for source in sources]
 
 
-def check_all(runs: Sequence[Run], *, reuse: bool = False, watch: Board | None = None) -> Iterator[Checked]:
-    """Check some runs one after the other."""
-    for run in runs:
-        checked = check(run, reuse=reuse, watch=watch)
-        if watch:
-            watch.done(run)
-        yield checked
+def check_all(
+    runs: Sequence[Run], jobs: int | None = None, *, reuse: bool = False, watch: Board | None = None
+) -> Iterator[Checked]:
+    """Run some notebooks, see `run_all`, and compare each with the committed one as soon as it has ended.
+
+    With `reuse` a run that still stands is taken. A failed run does not stop the others.
+    """
+    for ended in run_all(runs, jobs, force=not reuse, keep_going=True, watch=watch):
+        yield check(ended)
 
 
-def check(run: Run, *, reuse: bool = False, watch: Watch | None = None) -> Checked:
-    """Run a notebook and compare it with the committed one; with `reuse` a run that still stands is taken."""
+def check(ended: Ended) -> Checked:
+    """Compare a notebook that was run with the committed one."""
+    run = ended.run
     name, reference = run.source.stem, run.source.with_suffix(".ipynb")
+    if ended.error:
+        return Checked(name, error=ended.error, became=f"{run.name}: failed")
     try:
-        reasons = execute(run, force=not reuse, watch=watch)
         fresh = read_executed(run.output)
         found = check_notebook(name, run.source, reference, fresh)
     except EmbedlibError as error:
@@ -96,7 +101,7 @@ def check(run: Run, *, reuse: bool = False, watch: Watch | None = None) -> Check
         committed = read_executed(reference)
     except NotebookError:  # which is among the differences
         committed = NotebookNode(cells=[])
-    became = f"{ran(run, reasons)}; {len(found)} differences"
+    became = f"{ran(run, ended.reasons)}; {len(found)} differences"
     return Checked(name, tuple(found), tuple(changed_pictures(found, committed, fresh)), became=became)
 
 

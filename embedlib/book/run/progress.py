@@ -12,7 +12,6 @@ from rich.text import Text
 
 from embedlib.book.run.freshness import last_seconds
 from embedlib.book.run.plan import Run
-from embedlib.book.run.run import execute
 
 
 def clock(seconds: float) -> str:
@@ -46,11 +45,12 @@ class _Time(ProgressColumn):
 class Board:
     """A display of the runs at work, which `execute` keeps up to date. It shows nothing outside a terminal."""
 
-    def __init__(self, progress: Progress, runs: Sequence[Run]) -> None:
+    def __init__(self, progress: Progress, runs: Sequence[Run], jobs: int = 1) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._left = {run.name: last_seconds(run) for run in runs}
         self._all = len(runs)
+        self._jobs = jobs
         self._whole: TaskID | None = None
         if self._all > 1:
             self._whole = progress.add_task(f"all {self._all}", total=self._all, what="done", last=None)
@@ -78,15 +78,15 @@ class Board:
             self._progress.update(self._whole, advance=1)
 
     def _estimate(self) -> float | None:
-        """Add the time so far to the last times of the runs that are left; None where one of these is unknown."""
+        """Add the time so far to what the runs that are left took; None where that is unknown of one of them."""
         so_far = next((task.elapsed or 0 for task in self._progress.tasks if task.id == self._whole), 0)
         seconds = [time for time in self._left.values() if time is not None]
-        return so_far + sum(seconds) if len(seconds) == len(self._left) else None
+        return so_far + sum(seconds) / self._jobs if len(seconds) == len(self._left) else None
 
 
 @contextmanager
-def board(console: Console, runs: Sequence[Run]) -> Iterator[Board]:
-    """Show the progress of some runs on a console while the block runs."""
+def board(console: Console, runs: Sequence[Run], jobs: int = 1) -> Iterator[Board]:
+    """Show the progress of some runs, `jobs` of them at a time, on a console while the block runs."""
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(12),
@@ -95,13 +95,4 @@ def board(console: Console, runs: Sequence[Run]) -> Iterator[Board]:
         console=console, transient=True, disable=not console.is_interactive, refresh_per_second=4,
     )  # fmt: skip
     with progress:
-        yield Board(progress, runs)
-
-
-def execute_all(runs: Sequence[Run], *, force: bool = False, watch: Board | None = None) -> Iterator[str]:
-    """Run some notebooks one after the other, as `execute` does; gives a line for each that says what became of it."""
-    for run in runs:
-        reasons = execute(run, force=force, watch=watch)
-        if watch:
-            watch.done(run)
-        yield ran(run, reasons)
+        yield Board(progress, runs, jobs)

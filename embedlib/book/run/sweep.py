@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
 import logging
-import os
-import queue
 import re
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -24,23 +17,19 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pandas as pd
 
 from embedlib._util.paths import written_whole
-from embedlib._util.processes import end_with_parent
 from embedlib.book.notebooks import read_executed, read_source
 from embedlib.book.run.freshness import fingerprint, why
 from embedlib.book.run.parameters import Parameter, read_parameters
 from embedlib.book.run.plan import Run, plan
 from embedlib.book.run.progress import Board
-from embedlib.book.run.run import Watch, execute
-from embedlib.errors import EmbedlibError, NotebookError, ParameterError
+from embedlib.book.run.workers import Ended, Workers
+from embedlib.errors import NotebookError, ParameterError
 from embedlib.records.read import all_outputs, records_in
 from embedlib.records.record import Value
 
 logger = logging.getLogger(__name__)
 
 COLUMNS = ("record", "row", "column", "value", "text", "run", "status")
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-            "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -181,22 +170,32 @@ def run_sweep(sweep: Sweep, jobs: int = 1, watch: Board | None = None) -> dict[s
     total, done = len(sweep.points), len(sweep.points) - len(pending)
     if done:
         logger.info("%d of %d points: nothing changed", done, total)
-    workers = _Workers(min(jobs, len(pending) or 1), watch)
+    workers = Workers(min(jobs, len(pending) or 1), watch)
     try:
-        futures = {workers.pool.submit(workers.run, point): point for point in pending}
+        futures = {workers.start(point.run): point for point in pending}
         for future in as_completed(futures):
-            point = futures[future]
-            outcome, seconds = future.result()
+            point, ended = futures[future], future.result()
+            outcome = _outcome(ended)
             outcomes[point.run.name] = outcome
             write_table(sweep, outcomes)
             done += 1
             if watch:
                 watch.done(point.run)
             word = "failed" if outcome.status == "failed" else "ran"
-            logger.info("%d of %d points: %s in %.0f s: %s", done, total, word, seconds, point.label)
+            logger.info("%d of %d points: %s in %.0f s: %s", done, total, word, ended.seconds, point.label)
     finally:
         workers.stop()
     return outcomes
+
+
+def _outcome(ended: Ended) -> Outcome:
+    """Read what a point's run recorded, or take the first line of its error."""
+    try:
+        return (
+            Outcome("failed", error=ended.error.split("\n", 1)[0]) if ended.error else Outcome("ok", _rows(ended.run))
+        )
+    except NotebookError as problem:
+        return Outcome("failed", error=str(problem).split("\n", 1)[0])
 
 
 def write_table(sweep: Sweep, outcomes: dict[str, Outcome]) -> None:
@@ -228,148 +227,3 @@ def _plain(value: Any) -> Value:
 def _rows(run: Run) -> tuple[tuple[str, str, str, Value], ...]:
     records = records_in(all_outputs(read_executed(run.output)))
     return tuple((cell.record, cell.row, cell.column, cell.value) for record in records for cell in record.values())
-
-
-class _Workers:
-    """A fixed number of processes at most, each with its own share of the cores."""
-
-    def __init__(self, jobs: int, watch: Watch | None = None) -> None:
-        self.watch = watch
-        self.pool = ThreadPoolExecutor(jobs)
-        self._running: set[subprocess.Popen[str]] = set()
-        self._shares: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
-        for share in core_shares(jobs):
-            self._shares.put(share)
-
-    def run(self, point: Point) -> tuple[Outcome, float]:
-        """Run a point in a process; gives its outcome and the time that it took in seconds."""
-        share, start = self._shares.get(), time.monotonic()
-        try:
-            error = self._execute(point, share)
-            outcome = Outcome("failed", error=error) if error else Outcome("ok", _rows(point.run))
-        except (NotebookError, OSError) as problem:
-            outcome = Outcome("failed", error=str(problem).split("\n", 1)[0])
-        finally:
-            self._shares.put(share)
-        return outcome, time.monotonic() - start
-
-    def _execute(self, point: Point, share: list[int]) -> str:
-        run = point.run
-        task = {"source": str(run.source), "parameters": run.parameters, "build": str(run.build), "cores": share}
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "embedlib.book.run.sweep", str(os.getpid())], text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err,
-                env={**os.environ, **thread_limits(len(share))},
-            )  # fmt: skip
-            self._running.add(process)
-            try:
-                with process:
-                    error = self._follow(process, run, json.dumps(task))
-            finally:
-                self._running.discard(process)
-                if self.watch:
-                    self.watch.ends(run)
-            if process.returncode == 0 or error:
-                return error
-            err.seek(0)
-            last = err.read().strip().rsplit("\n", 1)[-1]
-        return f"{run.name}: its process ended with status {process.returncode}{last and f': {last}'}"
-
-    def _follow(self, process: subprocess.Popen[str], run: Run, task: str) -> str:
-        """Give the process its task, and report its messages to the watch; gives the first line of its error, or ""."""
-        error = ""
-        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # type: ignore[union-attr]
-            stdin.write(task)
-        for line in process.stdout or ():
-            said = _message(line)
-            error = str(said.get("error", error)).split("\n", 1)[0]
-            if self.watch and "begins" in said:
-                self.watch.begins(run, said["begins"])
-            if self.watch and "cell" in said:
-                self.watch.cell(run, said["cell"])
-        return error
-
-    def stop(self) -> None:
-        """Start no more processes, and end those that are running."""
-        self.pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(self._running):
-            process.terminate()
-        self.pool.shutdown()
-
-
-def core_shares(jobs: int) -> list[list[int]]:
-    """Divide the cores of this process among a number of jobs.
-
-    Each job gets at least one core. Jobs share cores where there are fewer cores than jobs.
-    """
-    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    cores = sorted(own)
-    return [cores[job::jobs] or [cores[job % len(cores)]] for job in range(jobs)]
-
-
-def thread_limits(cores: int) -> dict[str, str]:
-    """Give the environment variables that limit numerical libraries to this number of threads.
-
-    A lower limit that is set already is kept.
-    """
-    limits = {}
-    for name in _THREADS:
-        before = os.environ.get(name, "")
-        limits[name] = str(min(cores, int(before)) if before.isdigit() and int(before) else cores)
-    return limits
-
-
-# A line with a message for the sweep begins so, in the output of the process of a point. The rest of it is JSON.
-_MARK = "embedlib: "
-
-
-def _message(line: str) -> dict[str, Any]:
-    """Read the message in a line of a point's process; empty where the line is not a message."""
-    if not line.startswith(_MARK):
-        return {}
-    try:
-        said: dict[str, Any] = json.loads(line.removeprefix(_MARK))
-    except ValueError:  # the process was ended in the middle of the line
-        return {}
-    return said
-
-
-class _Teller:
-    """The watch in the process of a point. It sends messages to the sweep."""
-
-    def begins(self, run: Run, cells: int) -> None:
-        self.say(begins=cells)
-
-    def cell(self, run: Run, number: int) -> None:
-        self.say(cell=number)
-
-    def ends(self, run: Run) -> None:
-        """Send nothing: the sweep sees that the process ends."""
-
-    def say(self, **message: Any) -> None:
-        sys.stdout.write(f"\n{_MARK}{json.dumps(message)}\n")
-        sys.stdout.flush()
-
-
-def _work(parent: int) -> None:
-    """Run the point that the standard input describes as JSON; on failure send `{"error": ...}` and exit with 1."""
-    # Without its sweep nobody takes the result, and the next sweep may run the same point.
-    end_with_parent(parent)
-    task = json.load(sys.stdin)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, task["cores"])
-    try:
-        # The values as they were planned: a branch of the hub may have another commit by now.
-        source = Path(task["source"])
-        notebook = read_source(source)
-        known = read_parameters(notebook)
-        parameters = {name: known[name].from_json(value) for name, value in task["parameters"].items()}
-        execute(Run(source, notebook, parameters, Path(task["build"])), watch=_Teller())
-    except EmbedlibError as error:
-        _Teller().say(error=str(error))
-        raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    _work(int(sys.argv[1]))

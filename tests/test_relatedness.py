@@ -1,0 +1,76 @@
+"""The AUC with whole relations drawn, and relations joined into units: by hand and against public code."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from embedlib.errors import InputError
+from embedlib.metrics import relatedness
+from embedlib.metrics.bootstrap import Bootstrap
+
+RNG = np.random.default_rng(21)
+UNITS = np.repeat([f"r{n}" for n in range(12)], 20)
+# Relations differ, as real ones do: some are hard as a whole.
+RELATED = RNG.normal(1, 0.5, 240) + np.repeat(RNG.normal(0, 1, 12), 20)
+SCORES = np.concatenate([RELATED, RNG.normal(0, 1, 240)])
+TRUTH = np.repeat([True, False], 240)
+
+
+def both():
+    return np.concatenate([UNITS, UNITS])
+
+
+def test_a_draw_is_scikit_learns_area_of_the_drawn_relations_with_both_sorts_of_pairs():
+    boot = Bootstrap(np.unique(UNITS), 30, np.random.default_rng(1))
+    found = relatedness.separate_units(SCORES, TRUTH, both(), boot)
+    assert list(found) == ["auc", "d", "overlap"]
+    assert found["auc"].value == pytest.approx(roc_auc_score(TRUTH, SCORES))
+    times = boot.counts_of(both())
+    for draw in (0, 11):
+        assert found["auc"].draws[draw] == pytest.approx(roc_auc_score(TRUTH, SCORES, sample_weight=times[draw]))
+    plain = relatedness.separate(SCORES[TRUTH], SCORES[~TRUTH])
+    assert (found["d"].value, found["overlap"].value) == (plain.d, plain.overlap)
+
+
+def test_an_interval_over_relations_is_wider_than_one_over_pairs():
+    of_relations = Bootstrap(np.unique(UNITS), 400, np.random.default_rng(1))
+    of_pairs = Bootstrap(480, 400, np.random.default_rng(1))
+    wide = relatedness.separate_units(SCORES, TRUTH, both(), of_relations)["auc"]
+    narrow = relatedness.separate_units(SCORES, TRUTH, np.arange(480), of_pairs)["auc"]
+    assert wide.value == narrow.value
+    assert wide.draws.std() > 2 * narrow.draws.std()
+
+
+def test_nan_is_left_out_and_too_few_pairs_give_nan():
+    boot = Bootstrap(["x", "y", "z"], 60, np.random.default_rng(3))
+    units, truth = ["x", "x", "y", "y", "z"], [True, True, False, False, True]
+    found = relatedness.separate_units([0.9, 0.4, 0.5, 0.1, np.nan], truth, units, boot)
+    assert found["auc"].value == 0.75
+    # A draw without x has no related pair, and one without y no unrelated one.
+    undefined = (boot.counts[:, :2] == 0).any(axis=1)
+    for estimate in found.values():
+        assert (np.isnan(estimate.draws) == undefined).all()
+        assert np.isfinite(estimate.row).all()
+    few = relatedness.separate_units([0.9, np.nan, 0.5, 0.1, np.nan], truth, units, boot)
+    assert np.isnan([few[name].value for name in ("auc", "d", "overlap")]).all()
+
+
+def test_separate_units_refuses_what_does_not_fit():
+    boot = Bootstrap(["x"], 5, np.random.default_rng(3))
+    with pytest.raises(InputError, match="do not fit each other"):
+        relatedness.separate_units([0.1, 0.2], [True, False, True], ["x", "x"], boot)
+    with pytest.raises(InputError, match="dtype int64; allowed: bool"):
+        relatedness.separate_units([0.1, 0.2], np.array([1, 0], dtype=np.int64), ["x", "x"], boot)
+    with pytest.raises(InputError, match="'y' is not one of the units"):
+        relatedness.separate_units([0.1, 0.2], [True, False], ["x", "y"], boot)
+    with pytest.raises(InputError, match="finite"):
+        relatedness.separate_units([0.1, np.inf, 0.1, 0.2], [True, True, False, False], ["x"] * 4, boot)
+
+
+def test_units_of_pairs_refuse_a_missing_label_and_a_name_for_two_things():
+    assert relatedness.units_of(["a", "b"]).to_list() == ["a", "b"]
+    with pytest.raises(InputError, match="row 1 has no label"):
+        relatedness.units_of(["a", None])
+    with pytest.raises(InputError, match="'b' is joined into 'a', which is a relation of its own"):
+        relatedness.units_of(["a", "b"], {"b": "a"})
+    assert relatedness.units_of(["a", "b"], {"a": "a", "b": "a"}).to_list() == ["a", "a"]
