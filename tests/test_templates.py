@@ -14,26 +14,27 @@ from embedlib.readings.grid import SENTENCE_TEMPLATES, grid
 
 @pytest.fixture
 def evidence(tmp_path, monkeypatch):
-    """Write evidence for a decoder: a prompt at layer 9 is best, and everything is better when centred."""
+    """Write evidence for a decoder: the prompt at layer 10 is best, and everything is better when transformed."""
     spec = find_model("gemma-3-270m-q4")
-    _, first, second = SENTENCE_TEMPLATES
-    scores = {(None, 18, "mean"): 0.3, (first, 9, "last"): 0.7, (first, 18, "last"): 0.5, (second, 4, "last"): 0.6}
+    _, prompt = SENTENCE_TEMPLATES
+    scores = {(None, 18, "mean"): 0.3, (prompt, 10, "last"): 0.7, (prompt, 18, "last"): 0.5}
     rows = []
     for reading in grid(spec, "sentences"):
         row = evidence_row(spec, "sentences", reading.model_copy(update={"front": "<bos>"}))
         score = scores.get((reading.template, reading.layer, reading.pooling), 0.1)
-        rows.append(row | {"mean": score + (reading.transform.way != "none")})
+        # At the input, the last token of a prompt is the same for all: no score.
+        mean = float("nan") if reading.layer == 0 else score + (reading.transform.way != "none")
+        rows.append(row | {"mean": mean})
     file = tmp_path / "evidence.tsv"
     pd.DataFrame(rows).to_csv(file, sep="\t", index=False)
     monkeypatch.setattr(files, "evidence_file", lambda: file)
-    return spec, first, second
+    return spec, prompt
 
 
 def test_each_template_has_its_best_layer_and_the_best_template_is_first(evidence):
-    spec, first, second = evidence
+    spec, prompt = evidence
     assert list(best_by_template(spec, "sentences").items()) == [
-        (first, Reading(front="<bos>", template=first, layer=9, pooling="last")),
-        (second, Reading(front="<bos>", template=second, layer=4, pooling="last")),
+        (prompt, Reading(front="<bos>", template=prompt, layer=10, pooling="last")),
         (None, Reading(front="<bos>", layer=18, pooling="mean")),
     ]
 

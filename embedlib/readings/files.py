@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,8 +15,11 @@ from embedlib.models.chosen import Chosen, book_file, own_file, read_chosen, wri
 from embedlib.models.reading import Kind, Reading, Readings
 from embedlib.models.roster import ROSTER, find_model, read_roster
 from embedlib.models.spec import ModelSpec
-from embedlib.readings.choose import Choice, evidence_row
 from embedlib.readings.grid import grid
+
+if TYPE_CHECKING:
+    # A chapter that reads evidence chooses nothing.
+    from embedlib.readings.choose import Choice
 
 _DIGITS = 4
 
@@ -65,8 +69,8 @@ def best_by_template(spec: ModelSpec, kind: Kind) -> dict[str | None, Reading]:
     front = ast.literal_eval(rows["front"].iloc[0]) if spec.encoder_kind.left_to_right else None
     best: dict[str | None, tuple[float, Reading]] = {}
     for reading in grid(spec, kind):
-        said = evidence_row(spec, kind, reading)
-        score = scores.get(tuple(str(said[column]) for column in columns))
+        said = (reading.template or "{text}", str(reading.layer), str(reading.pooling), reading.transform.label)
+        score = scores.get(said)
         if score is None or math.isnan(score) or reading.transform.way != "none":
             continue
         if reading.template not in best or score > best[reading.template][0]:
