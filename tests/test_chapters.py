@@ -263,35 +263,38 @@ def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
 
 
 def test_variations_run_without_an_llm(kept_cache, build):
-    some = load_dataset("anchors")["anchor"].unique()[::40]
+    some = load_dataset("anchors", part="test")["anchor"].unique()[::30]
     records = run("10_sentence_variations", {"models": STATIC, "words": ", ".join(some)}, build)
-    assert records["c2-verdict"]["value"]["verdict"] == "cannot be tested here"
-    assert len(table(records["triplets"])) == 4
+    assert records["c2-verdict"]["value"]["main"]["verdict"] == "cannot be tested here"
+    assert [row[0] for row in table(records["triplets"])] == ["glove-6b-50d", "word2vec-enwiki-sample"]
     assert records["in-short"]["value"].startswith("This run cannot test the claim")
-    assert records["llm-lead"]["value"] is None
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
 
 
-def test_variations_run_on_one_model(kept_cache, build):
-    some = load_dataset("anchors")["anchor"].unique()[::60]
-    records = run("10_sentence_variations", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
-    assert records["tests-made"]["value"] == 0
-    assert records["over-half-said"]["value"] == "the one model of this run is not"
-
-
-def test_variations_run_with_a_prompt(kept_cache, build):
-    some = load_dataset("anchors")["anchor"].unique()[::60]
-    settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "prompted": "3"}
+def test_variations_run_on_one_model_at_one_reading(kept_cache, build):
+    some = load_dataset("anchors", part="test")["anchor"].unique()[::40]
+    settings = {"models": "glove-6b-50d", "words": ", ".join(some), "readings": "study"}
     records = run("10_sentence_variations", settings, build)
-    verdict = records["c2-verdict"]["value"]
-    assert verdict["verdict"] != "cannot be tested here"
-    assert [row[0] for row in table(records["prompt-gains"])] == ["gemma-3-270m-q4"]
-    parts = {row[0]: row[1:] for row in table(records["c2-parts"])}
-    assert list(parts) == ["overall", "fine", "fine-less-other", "prompted", "prompted-fine"]
-    assert {part for part, *_ in parts.values()} == set(verdict["holds"])
-    accuracies = {row[0]: row[2] for row in table(records["triplets"])}
-    lead = accuracies["sbert-minilm"] - accuracies["gemma-3-270m-q4"]
-    assert parts["overall"][1:3] == ["gemma-3-270m-q4", pytest.approx(lead)]
-    assert records["llm-lead"]["value"] == pytest.approx(-lead)
+    assert [row[:2] for row in table(records["summary"])] == [["glove-6b-50d", "study"]]
+    assert records["reading-said"]["value"] == "This run has one reading."
+    assert "c2-verdict-second" not in records
+    with pytest.raises(NotebookError, match="no two variations are alike in form; raise words_apart or length_apart"):
+        run("10_sentence_variations", settings | {"length_apart": "-1"}, build)
+
+
+def test_variations_compare_a_baseline_with_a_decoder(kept_cache, build):
+    some = load_dataset("anchors", part="test")["anchor"].unique()[::30]
+    settings = {
+        "models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "baseline": "sbert-minilm",
+        "readings": json.dumps(["study", '{"layer": 3}']),
+    }  # fmt: skip
+    records = run("10_sentence_variations", settings, build)
+    for verdict, suffix, reading in (("c2-verdict", "", "study"), ("c2-verdict-second", "-second", '{"layer": 3}')):
+        scores = {row[0]: row[2] for row in table(records["summary"]) if row[1] == reading}
+        main = records[verdict]["value"]["main"]
+        assert main["effect"] == pytest.approx(scores["sbert-minilm"] - scores["gemma-3-270m-q4"])
+        assert records[f"llm-lead{suffix}"]["value"] == pytest.approx(-main["effect"])
+    assert records["length-alike"]["value"] == 0.5
     assert "sbert-minilm" in records["in-short"]["value"]
 
 
@@ -302,10 +305,11 @@ def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     ]
     path = tmp_path / "sts-dev.csv"
     path.write_text("\n".join(lines))
-    records = run("11_sts", {"models": STATIC, "sts": str(path), "prompted": "5"}, build)
+    records = run("11_sts", {"models": STATIC, "sts": str(path)}, build)
     assert records["pairs-used"]["value"] == 30
-    assert [row[0] for row in table(records["leads"])] == ["raw", "centred", "whitened"]
+    assert [row[0] for row in table(records["leads"])] == ["chosen", "study"]
     assert records["finding"]["value"] == "cannot be tested here"
+    assert table(records["prompt-gains"]) == []
     # The ratings are those of the file, so nothing is said of who made them.
     assert "Language models made" not in records["in-short"]["value"]
     path.write_text("\n".join([*lines, "g\tf\t2012\t31\t7\tone\ttwo"]))
@@ -365,11 +369,11 @@ def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, b
         run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
 
 
-def test_a_template_without_a_place_for_the_text_stops_a_chapter(kept_cache, build):
-    some = load_dataset("anchors")["anchor"].unique()[:2]
-    settings = {"models": "gemma-3-270m-q4", "words": ", ".join(some), "template": "In one word:"}
+@pytest.mark.parametrize("chapter", ["10_sentence_variations", "11_sts"])
+def test_a_template_without_a_place_for_the_text_stops_a_chapter(chapter, kept_cache, build):
+    settings = {"models": "gemma-3-270m-q4", "readings": json.dumps([json.dumps({"template": "In one word:"})])}
     with pytest.raises(NotebookError, match=r"has '\{text\}' exactly once"):
-        run("10_sentence_variations", settings, build)
+        run(chapter, settings, build)
 
 
 def test_the_full_profile_fits_every_notebook():

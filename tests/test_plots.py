@@ -224,3 +224,11 @@ def test_scores_by_size_can_be_drawn_where_no_model_has_a_size():
     figure, ax = figures.new_axes()
     assert figures.draw_scaling(ax, points, {"glove": "counting"}, label="score").get_legend() is None
     plt.close(figure)
+
+
+def test_a_heat_map_has_notes_under_its_numbers():
+    values = pd.DataFrame({"all": [0.5, 0.25], "alike": [np.nan, 0.75]}, ["glove", "length"])
+    notes = pd.DataFrame({"all": ["chance", ""], "alike": ["", ""]}, values.index)
+    _, ax = figures.new_axes()
+    figures.draw_matrix(ax, values, label="share", notes=notes)
+    assert [text.get_text() for text in ax.texts] == ["0.50\nchance", "0.25", "0.75"]

@@ -17,6 +17,7 @@ from embedlib.metrics.triplets import (
     is_chance,
     length_similarity,
     matched_accuracy,
+    same_end_mark,
     triplet_accuracy,
     triplet_gaps,
     triplet_wins,
@@ -66,6 +67,14 @@ def test_baselines_by_hand():
     assert bag_of_words_cosine(first, second) == pytest.approx([1.0, 1 / np.sqrt(6)])
     assert length_similarity(first, second).tolist() == [0, -1]
     assert length_similarity(["I don't"], ["I do not"]).tolist() == [-1]
+
+
+def test_an_end_mark_is_the_last_sign_before_quotation_marks():
+    first = ["It rains.", "\u201cIt rains.\u201d ", "", "It rains!"]
+    second = ["Does it rain?", 'He said "stop."', "  ", "It pours!"]
+    assert same_end_mark(first, second).tolist() == [0, 1, 1, 1]
+    with pytest.raises(ValueError, match="zip"):
+        same_end_mark(["one"], [])
 
 
 def test_the_accuracy_of_some_kinds_is_the_mean_of_their_triplets():

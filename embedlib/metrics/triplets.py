@@ -95,6 +95,19 @@ def length_similarity(first: Sequence[str], second: Sequence[str]) -> NDArray[np
     return gaps
 
 
+def same_end_mark(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float64]:
+    """Say of each two texts whether they end with the same sign, 1 or 0: a question and a statement do not; (n,).
+
+    Blanks and quotation marks behind it are left out. Two texts without any sign are alike.
+
+    Example:
+        >>> same_end_mark(["She left.", 'He said "yes."'], ["Did she leave?", "He said no."])
+        array([0., 1.])
+    """
+    marks = [[text.rstrip("\"'\u2019\u201d \t\n")[-1:] for text in texts] for texts in (first, second)]
+    return np.array([one == other for one, other in zip(*marks, strict=True)], dtype=np.float64)
+
+
 def triplet_accuracy(
     wins: pd.DataFrame, *, kept: Sequence[str] | None = None, changed: Sequence[str] | None = None
 ) -> pd.Series:
