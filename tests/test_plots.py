@@ -166,6 +166,17 @@ def test_a_forest_plot_has_both_sides_of_zero(sign):
     plt.close(figure)
 
 
+def test_a_forest_plot_draws_a_second_way_as_a_lighter_diamond_in_the_limits():
+    _, ax = figures.new_axes()
+    first, second = differences(("a", 0.1, 0.05, 0.2)), differences(("a", -0.4, -0.5, 0.1))
+    low, high = figures.draw_forest(ax, first, second=second).get_xlim()
+    assert low < -0.5
+    assert high > 0.2
+    (diamond,) = [line for line in ax.lines if line.get_marker() == "D"]
+    assert list(diamond.get_xdata()) == [-0.4]
+    assert diamond.get_markerfacecolor() == "white"
+
+
 def test_a_forest_plot_needs_rows_and_columns():
     figure, ax = figures.new_axes()
     with pytest.raises(InputError, match="needs the column 'low'"):
