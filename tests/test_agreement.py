@@ -132,6 +132,39 @@ def test_glove_agrees_with_people_as_gensim_says(name, known, spearman):
     assert agreement.rank_correlations(scores)["spearman"].item() == pytest.approx(spearman, abs=5e-5)
 
 
+def test_one_column_is_correlated_with_each_other_on_the_units_that_all_have():
+    scores = SCORES.copy()
+    scores.loc[:9, "y"] = np.nan
+    boot = Bootstrap(400, 20, np.random.default_rng(3))
+    found = agreement.correlate_with("y", scores, boot, among=np.arange(400) < 300)
+    rows = scores.iloc[10:300]
+    assert list(found) == ["x", "z"]
+    for name in found:
+        assert found[name].value == pytest.approx(scipy_stats.spearmanr(rows["y"], rows[name]).statistic)
+        alone = agreement.rank_correlation(scores["y"], scores[name], boot, among=np.arange(400) < 300)
+        assert found[name].draws == pytest.approx(alone.draws)
+
+
+def test_fewer_than_ten_units_have_no_correlation_and_an_unknown_column_is_an_error():
+    boot = Bootstrap(400, 5, np.random.default_rng(3))
+    assert agreement.correlate_with("x", SCORES, boot, among=np.arange(400) < 9).value.isna().all()
+    assert agreement.correlate_with("x", SCORES, boot, among=np.arange(400) < 10).value.notna().all()
+    with pytest.raises(InputError, match="no column 'people'"):
+        agreement.correlate_with("people", SCORES, boot)
+
+
+def test_correlations_are_averaged_by_fishers_z_and_those_that_are_nan_are_left_out():
+    none = Estimate(np.nan, [np.nan, np.nan])
+    found = agreement.average_correlations([Estimate(0.9, [0.9, 0.5]), none, Estimate(0.1, [0.1, 0.5])])
+    # By hand: z(.9) = 1.4722, z(.1) = .1003, their mean .7863, and tanh(.7863) = .6563.
+    assert found.value == pytest.approx(0.6563, abs=1e-4)
+    assert found.draws == pytest.approx([0.6563, 0.5], abs=1e-4)
+    assert np.isnan(agreement.average_correlations([none]).value)
+    assert agreement.average_correlations([Estimate(1, [1, -1])]).draws == pytest.approx([1, -1])
+    with pytest.raises(InputError, match="no correlations"):
+        agreement.average_correlations([])
+
+
 def readings(n=400):
     """Give two readings of three models: x and y share a signal, and z has one of its own."""
     rng = np.random.default_rng(8)

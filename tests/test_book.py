@@ -284,7 +284,7 @@ def value_of(cell):
 @NEEDS_BROWSER
 def test_tables_sort_by_the_keyboard(page, site):
     page.goto(f"{site}/notebooks/02_random_pairs.html", wait_until="networkidle")
-    table = page.locator("table.embedlib-table").first
+    table = page.locator("table.embedlib-table", has=page.get_by_text("mean [low, high]", exact=True)).first
     column = table.locator("thead th").all_inner_texts().index("mean [low, high]") + 1
     cells = table.locator(f"tbody tr > :nth-child({column})")
     before = cells.all_inner_texts()

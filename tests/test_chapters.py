@@ -1,17 +1,26 @@
 """Chapters as a researcher runs them again: other models, other words, other relations."""
 
+import itertools
 import json
 
+import numpy as np
 import pytest
-from conftest import records_of
+from conftest import make_tiny, records_of
+from scipy.stats import spearmanr
 
-from embedlib import load_dataset, load_words
+from embedlib import embed_words, load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
 from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
+from embedlib.models.chosen import Chosen
+from embedlib.models.reading import Reading, Readings
+from embedlib.models.roster import find_model
+from embedlib.readings.choose import Choice, choose_readings, score_readings
+from embedlib.readings.files import keep_choice
 
+CENTRED = '{"transform": {"way": "centre"}}'
 STATIC = "glove-6b-50d, word2vec-enwiki-sample"
 RELATIONS = {
     "1_Inflectional_morphology/I01 [plural].txt": "year years\ncity cities\nname names\nword words\nwar wars\n",
@@ -57,10 +66,8 @@ CLAIMS = {
 @pytest.mark.parametrize("chapter", [*CLAIMS, "06_human_similarity", "07_geometry"])
 def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": STATIC}, build)
-    if chapter in ("02_random_pairs", "05_agreement"):
-        assert records[CLAIMS[chapter]]["value"]["verdict"] == "cannot be tested here"
-    elif chapter in CLAIMS:
-        assert records[CLAIMS[chapter]]["value"]["verdict"] in ("cannot be tested here", "not reproduced", "partly")
+    if chapter in CLAIMS:
+        assert records[CLAIMS[chapter]]["value"]["main"]["verdict"] == "cannot be tested here"
     if chapter == "04_analogies":
         coverage = {row[0]: row[1:] for row in table(records["coverage"])}
         assert coverage["word2vec-enwiki-sample"][2] < coverage["glove-6b-50d"][2] < coverage["glove-6b-50d"][1]
@@ -74,7 +81,98 @@ def table(record):
 @pytest.mark.parametrize("chapter", CLAIMS)
 def test_a_chapter_runs_on_one_model(chapter, kept_cache, given, build):
     records = run(chapter, {**given, "models": "glove-6b-50d"}, build)
-    assert json.dumps(records[CLAIMS[chapter]]["value"]).count("cannot be tested here") == 1
+    assert records[CLAIMS[chapter]]["value"]["main"]["verdict"] == "cannot be tested here"
+
+
+@pytest.fixture
+def few(tmp_path):
+    path = tmp_path / "few.txt"
+    path.write_text("\n".join(load_words(40)))
+    return {"words": str(path), "models": "glove-6b-50d, word2vec-enwiki-sample, gemma-3-270m-q4"}
+
+
+def test_random_pairs_are_measured_raw_at_each_reading(kept_cache, few, build):
+    centred = json.dumps({"template": " {text}", "transform": {"way": "centre", "fitted_on": "words-100"}})
+    settings = {**few, "readings": json.dumps(["study", centred]), "layer_step": "1"}
+    records = run("02_random_pairs", settings, build)
+    scores = {tuple(row[:2]): row[2] for row in table(records["summary"])}
+    assert len(scores) == 6
+    for suffix, reading in {"": "study", "-second": "reading 2"}.items():
+        # One LLM and one classical model: the effect is their difference, and the illustration is in none.
+        lead = scores["gemma-3-270m-q4", reading] - scores["glove-6b-50d", reading]
+        verdict = records[f"d1-verdict{suffix}"]["value"]
+        assert verdict["main"]["effect"] == pytest.approx(lead, rel=1e-6)
+        assert records[f"llm-lead{suffix}"]["value"] == verdict["main"]["effect"]
+    # A static model has the same raw vectors at both readings. Centred by the second, it has a mean near zero.
+    assert scores["glove-6b-50d", "study"] == scores["glove-6b-50d", "reading 2"] > 0.2
+    names = [part["name"] for part in records["d1-verdict"]["value"]["parts"]]
+    *same, treated = records["d1-verdict-second"]["value"]["parts"]
+    assert [part["name"] for part in same] == names
+    assert abs(treated["effect"]) < 0.1 < abs(records["llm-lead-second"]["value"])
+
+
+def test_models_are_listed_with_what_stands_in_front_of_their_words(kept_cache, few, build):
+    records = run("01_models", {**few, "readings": "study"}, build)
+    fronts = {row[1]: row[2:] for row in table(records["fronts"])}
+    assert [name for name, row in fronts.items() if row[-1] == "study"] == ["<bos>"]
+    assert fronts["nothing"][1:3] == [200, 200]
+    assert records["in-short"]["value"].startswith("The book compares two models of two families: counting (1) and ")
+    assert records["in-short"]["value"].endswith("That happens in none at the study's reading.")
+
+
+def test_related_pairs_and_geometry_give_one_area_for_one_model_and_reading(kept_cache, given, build):
+    settings = {"models": "glove-6b-50d, wordllama-l2-256", "relations": given["relations"]}
+    related = {tuple(row[:2]): row[2] for row in table(run("03_related_pairs", settings, build)["summary"])}
+    settings["words"] = given["words"]
+    clouds = {tuple(row[:2]): row[2:] for row in table(run("07_geometry", settings, build)["summary"])}
+    assert list(related) == list(clouds)
+    assert {key: row[-1] for key, row in clouds.items()} == pytest.approx(related)
+    # Nothing is done to vectors at the study's reading.
+    assert all(row[-2] == row[-1] for key, row in clouds.items() if key[1] == "study")
+
+
+def test_related_pairs_know_forms_only_where_there_are_foils(kept_cache, given, tmp_path, build):
+    settings = {"models": "glove-6b-50d", "relations": given["relations"], "readings": "study"}
+    # One form, and a foil that is spelled more like the word than the form is.
+    names = "relation first second foil second_overlap second_edits second_zipf foil_overlap foil_edits foil_zipf"
+    row = "I02 [past]\twrite\twrote\twhite\t0.3\t1\t5\t0.4\t1\t5"
+    (tmp_path / "foils.tsv").write_text("\t".join(names.split()) + f"\n{row}\n")
+    for own, verdict in ({}, "cannot be tested here"), ({"foils": str(tmp_path / "foils.tsv")}, "supported"):
+        records = run("03_related_pairs", {**settings, **own}, build)
+        assert records["d2-verdict"]["value"]["main"]["verdict"] == "cannot be tested here"
+        assert records["d3-verdict"]["value"]["main"]["verdict"] == verdict
+        parts = {part["name"]: part["verdict"] for part in records["d3-verdict"]["value"]["parts"]}
+        assert parts["every model, suppletive forms"] == "supported"
+        assert "d3-verdict-second" not in records
+
+
+def test_analogies_are_scored_at_each_reading_and_centred(kept_cache, tmp_path, given, build):
+    (tmp_path / "google.txt").write_text(": plural\nyear years city cities\ncity cities year years\n")
+    settings = given | {"models": "glove-6b-50d, wordllama-l2-256", "google": str(tmp_path / "google.txt")}
+    records = run("04_analogies", settings | {"methods": '["3CosAdd", "3CosAvg"]'}, build)
+    assert records["by-reading"]["columns"] == ["chosen", "study", "study, centred"]
+    by_reading = {row[0]: row[1:] for row in table(records["by-reading"])}
+    summary = {tuple(row[:2]): row[2] for row in table(records["summary"])}
+    assert summary["glove-6b-50d", "study"] == by_reading["glove-6b-50d"][1]
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
+    # 3CosAdd on centred vectors, question by question.
+    relations = load_dataset("bats", path=given["relations"])
+    asked = [word for source, targets in zip(relations["source"], relations["targets"], strict=True)
+             for word in (source, *targets)]  # fmt: skip
+    vectors = embed_words("glove-6b-50d", list(dict.fromkeys([*load_words(300), *asked])), reading=CENTRED)
+    unit = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
+    means = []
+    for _, part in relations.groupby("relation"):
+        pairs = [(source, targets[0]) for source, targets in zip(part["source"], part["targets"], strict=True)]
+        right = 0
+        for (a, a2), (b, b2) in itertools.permutations(pairs, 2):
+            if {a, a2, b, b2} <= set(vectors.keys):
+                rows = [vectors.index[word] for word in (a, a2, b)]
+                nearness = unit @ (unit[rows[1]] - unit[rows[0]] + unit[rows[2]])
+                nearness[rows] = -np.inf
+                right += vectors.keys[int(nearness.argmax())] == b2
+        means.append(right / (len(pairs) * (len(pairs) - 1)))
+    assert by_reading["glove-6b-50d"][2] == pytest.approx(np.mean(means))
 
 
 def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp_path, given, build):
@@ -85,26 +183,83 @@ def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp
 
 
 def test_anchor_words_run_on_static_models_and_some_anchors(kept_cache, build):
-    two_senses = set(load_dataset("anchors").query("kind == 'other sense'")["anchor"])
-    some = sorted(two_senses)[:4]
+    anchors = load_dataset("anchors", part="test")
+    some = sorted(set(anchors.query("kind == 'other sense'")["anchor"]))[:4]
     records = run("08_anchor_words", {"models": "glove-6b-50d", "words": ", ".join(some)}, build)
-    assert records["c1-verdict"]["value"]["verdict"] == "cannot be tested here"
+    for name in ("c1-verdict", "c1-verdict-second"):
+        assert records[name]["value"]["main"]["verdict"] == "cannot be tested here"
     assert records["anchors-kept"]["value"] == 4
     assert records["in-short"]["value"].endswith("only the form of the word moves its vector.")
-    assert records["llm-lead"]["value"] is None
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
+    # The anchor has its base's form in what is compared, so a static vector stays where it is.
+    assert [row[:2] for row in table(records["summary"])] == [["glove-6b-50d", "chosen"], ["glove-6b-50d", "study"]]
+    assert all(abs(row[2]) < 1e-5 for row in table(records["summary"]))
     with pytest.raises(NotebookError, match="unknown anchor 'zzz'"):
         run("08_anchor_words", {"models": "glove-6b-50d", "words": "zzz"}, build)
 
 
-def test_layers_run_on_a_model_with_layers_and_refuse_one_without(kept_cache, given, build):
-    settings = {"relations": given["relations"], "models": "sbert-minilm", "layer_step": "3", "sentences": "4"}
-    records = run("09_layers", settings, build)
-    assert {row[2] for row in table(records["fig-map"])} == {0, 3, 6}
-    assert records["in-short"]["value"].count("LLM") == records["duels-made"]["value"] == 0
-    with pytest.raises(NotebookError, match="glove-6b-50d has no layers"):
-        run("09_layers", {**settings, "models": "glove-6b-50d"}, build)
-    with pytest.raises(NotebookError, match="senses has 1 of the two or more items"):
-        run("09_layers", {**settings, "words": "bank, praise"}, build)
+def test_anchor_words_run_on_an_encoder_and_a_decoder_at_one_reading(kept_cache, build):
+    anchors = load_dataset("anchors", part="test")
+    some = sorted(set(anchors.query("kind == 'other sense'")["anchor"]))[:4]
+    settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "readings": "study"}
+    records = run("08_anchor_words", settings | {"layer_steps": "2"}, build)
+    assert "c1-verdict-second" not in records
+    verdict = records["c1-verdict"]["value"]
+    moves = {model: row[0] for model, *row in table(records["self-similarity"])}
+    assert verdict["main"]["effect"] == pytest.approx(moves["gemma-3-270m-q4"] - moves["sbert-minilm"], abs=1e-6)
+    assert all(part["verdict"] != "cannot be tested here" for part in verdict["parts"])
+    # Layers of the picture: the input embeddings, the middle and the last.
+    assert {row[2] for row in table(records["fig-sense-layers"]) if row[0] == "sbert-minilm"} == {0, 3, 6}
+    shares = [row[2:5] for row in table(records["variance-shares"])]
+    assert all(sum(row) == pytest.approx(1) for row in shares)
+    assert records["best-llm"]["value"] == "gemma-3-270m-q4"
+
+
+FEW = {"sets": "rg65, mc30"}
+
+
+def test_readings_of_static_models_differ_in_shared_directions_alone(kept_cache, build):
+    records = run("09_readings", {**FEW, "models": "glove-6b-50d, wordllama-l2-256"}, build)
+    parts = {(row[0], row[1]): row[2:] for row in table(records["parts"])}
+    assert parts["glove-6b-50d", "layer"] == ["0", "the same in both"] + [0.0] * 9
+    gains = {row[0]: row[1:] for row in table(records["gains"])}
+    for model, (start, end, gain, low, high) in gains.items():
+        assert parts[model, "shared directions"][2] == pytest.approx(gain) == pytest.approx(end - start)
+        assert low <= high
+    assert [row[:2] for row in table(records["summary"])][:2] == [["glove-6b-50d", "chosen"], ["glove-6b-50d", "study"]]
+    assert {row[4] for row in table(records["choices"])} == {True}
+    assert not records["fronts"]["rows"]
+    assert "decoder" not in records["in-short"]["value"]
+
+
+def test_one_reading_of_one_model_has_parts_that_are_all_the_same(kept_cache, build):
+    records = run("09_readings", {**FEW, "models": "glove-6b-50d", "readings": "study"}, build)
+    assert {row[3] for row in table(records["parts"])} == {"the same in both"}
+    assert len(table(records["summary"])) == 1
+    assert not records["choices"]["rows"]
+    with pytest.raises(NotebookError, match="unknown reading 'stud'"):
+        run("09_readings", {**FEW, "models": "glove-6b-50d", "readings": "stud"}, build)
+
+
+def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
+    make_tiny("qwen", tmp_path / "qwen")
+    folder = str(tmp_path / "qwen")
+    keep_choice(folder, choose_readings(folder, ["words", "contexts"]), book=False)
+    # Of sentences two readings are enough to choose from.
+    tried = score_readings(folder, "sentences", [Reading(layer=1), Reading(layer=3)])
+    best = Readings(sentences=tried["reading"][tried["mean"].idxmax()])
+    keep_choice(folder, Choice(Chosen(checksum=find_model(folder).checksum, readings=best), tried), book=False)
+    records = run("09_readings", {**FEW, "models": folder}, build)
+    (gain,) = table(records["gains"])
+    parts = table(records["parts"])
+    assert sum(row[4] for row in parts) == pytest.approx(gain[3])
+    assert [row[1] for row in parts] == ["first token", "space", "layer", "pooling", "shared directions"]
+    assert {row[1] for row in table(records["fronts"])} == {"nothing", repr("\n")}
+    assert records["without-evidence"]["value"] == "none"
+    assert [row[1] for row in table(records["best-layers"])] == ["words", "contexts", "sentences"]
+    assert {row[4] for row in table(records["choices"])} == {True}
+    assert records["choices-again"]["value"] == 3
+    assert "one raw decoder moves" in records["in-short"]["value"]
 
 
 def test_variations_run_without_an_llm(kept_cache, build):
@@ -169,9 +324,49 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, 
     lines = [f"{word} {n * n % 101} {n % 13 + n / 1000} 1\n" for n, word in enumerate(dict.fromkeys(words))]
     (tmp_path / "cased.vec").write_text(f"{len(lines)} 3\n{''.join(lines)}")
     settings = {"models": f"glove-6b-50d, {tmp_path / 'cased.vec'}", "similarity": str(tmp_path / "own-set.tsv")}
-    records = run("06_human_similarity", {**settings, "words": given["words"]}, build)
+    settings |= {"sets": '["wordsim353", "simlex999"]', "readings": "study"}
+    records = run("06_human_similarity", settings, build)
     assert records["sets"]["value"] == "WordSim-353, SimLex-999, own-set"
+    assert [row[:2] for row in table(records["summary"])] == [["glove-6b-50d", "study"], ["cased", "study"]]
+    assert records["llm-lead"]["value"] is None
+    assert "llm-lead-second" not in records
     assert [row[1:] for row in table(records["coverage"]) if row[0] == "own-set"] == [[11, 11, 11, 11]]
+
+
+def test_ratings_at_two_readings_are_correlated_as_by_scipy(kept_cache, given, build):
+    settings = {"models": "glove-6b-50d, wordllama-l2-256", "sets": '["simlex999", "rg65"]', "shown": "2"}
+    records = run("06_human_similarity", settings, build)
+    rated = load_dataset("simlex999")
+    vectors = embed_words("glove-6b-50d", [*rated["word1"], *rated["word2"]])
+    cosines = [vectors.rows([a])[0] @ vectors.rows([b])[0] for a, b in zip(rated["word1"], rated["word2"], strict=True)]
+    norms = [np.linalg.norm(vectors.rows([a, b]), axis=1).prod() for a, b in rated[["word1", "word2"]].to_numpy()]
+    wanted = spearmanr(np.divide(cosines, norms), rated["score"]).statistic
+    correlations = {tuple(row[:2]): row[2:] for row in table(records["correlations"])}
+    assert correlations["glove-6b-50d", "study"][0] == pytest.approx(wanted, abs=1e-6)
+    assert list(correlations) == [(m, r) for m in ("glove-6b-50d", "wordllama-l2-256") for r in ("chosen", "study")]
+    assert correlations["glove-6b-50d", "chosen"] != correlations["glove-6b-50d", "study"]
+    assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
+    assert len(table(records["errors"])) == 2 * 2 * 2
+
+
+def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, build):
+    (tmp_path / "few.txt").write_text("\n".join(load_words(1500)))
+    settings = {"models": "glove-6b-50d, sbert-minilm", "readings": "study", "sets": '["simlex999", "men"]'}
+    settings |= {"words": str(tmp_path / "few.txt"), "depths": "[0, 1]", "matched_decoder": "", "matched_encoder": ""}
+    settings |= {"small_decoder": "glove-6b-50d", "large_decoder": "sbert-minilm", "small_encoder": "glove-6b-50d"}
+    records = run("12_size_or_kind", settings, build)
+    values = {row[0]: row[2:] for row in table(records["summary"])}
+    assert values["glove-6b-50d"][1] is None
+    differences = {tuple(row[:3]): row[3:] for row in table(records["differences"])}
+    step = differences["size, decoders", "study", "own layer"]
+    assert step[0] == pytest.approx(values["sbert-minilm"][0] - values["glove-6b-50d"][0])
+    assert step[1] < step[0] < step[2]
+    assert differences["size, encoders", "study", "own layer"] == [None] * 3
+    assert [row[:2] for row in table(records["fig-depth"])] == [["sbert-minilm", 0.0], ["sbert-minilm", 1.0]]
+    assert records["llm-lead"]["value"] is None
+    assert records["in-short"]["value"].endswith("So few models give directions, not laws.")
+    with pytest.raises(NotebookError, match="a depth is from 0"):
+        run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
 
 
 @pytest.mark.parametrize("chapter", ["10_sentence_variations", "11_sts"])
@@ -184,9 +379,8 @@ def test_a_template_without_a_place_for_the_text_stops_a_chapter(chapter, kept_c
 def test_the_full_profile_fits_every_notebook():
     planned = [plan_profile(source, "full") for source in notebook_sources()]
     assert [run.source.stem for run in planned if run.parameters == {"words": "all"}] == [
-        "01_models", "02_random_pairs", "03_related_pairs", "04_analogies", "05_agreement", "06_human_similarity",
-        "07_geometry",
+        "01_models", "02_random_pairs", "04_analogies", "05_agreement", "07_geometry",
     ]  # fmt: skip
     *others, findings = planned
-    assert all(not run.parameters for run in others[7:])
+    assert all(not run.parameters for run in others if run.parameters != {"words": "all"})
     assert findings.parameters == {"runs": [str(run.output) for run in others]}

@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from embedlib.metrics.verdicts import VERDICTS, Part, Verdict
-from embedlib.records.findings import say_context, say_leads, say_verdicts, say_ways_to_read, say_words_alone
+from embedlib.records.findings import (
+    list_parts,
+    say_context,
+    say_leads,
+    say_left_out,
+    say_readings,
+    say_verdicts,
+    say_what_matters,
+    say_words_alone,
+)
 
 
 def leads(*rows):
@@ -65,23 +74,68 @@ def test_verdicts_are_counted_in_words_and_named():
 
 
 @pytest.mark.parametrize("word", VERDICTS)
-def test_context_is_said_by_the_verdict_and_clear_leads_are_said_to_be_clear(word):
+def test_context_is_said_by_the_verdict_and_who_tells_senses_apart_by_the_lead(word):
     moves = Verdict("C1", Part("main", word))
-    claim, senses = say_context(moves, "gemma", "an LLM", "sbert", low=0.01)
+    ahead = pd.Series({"effect": 0.1, "ahead": "LLM"})
+    claim, who = say_context(moves, ahead, "gemma", "sbert")
     starts = dict(
         zip(VERDICTS, ["LLMs move", "LLMs move", "It is undecided whether LLMs", "Whether LLMs"], strict=True)
     )
     assert claim.startswith(starts[word])
     assert ("less than" in claim) == (word == "contradicted")
-    assert senses.endswith("gemma, an LLM, is best at that, clearly ahead of sbert.")
-    assert "but not clearly" in say_context(moves, "gemma", "an LLM", "sbert", low=0.0)[1]
+    assert who.endswith("gemma, the best LLM, tells senses apart better than sbert.")
+    behind = say_context(moves, ahead.replace("LLM", "classical"), "gemma", "sbert")[1]
+    assert behind.endswith("sbert, the best classical model, tells senses apart better than gemma.")
+    assert say_context(None, pd.Series({"effect": np.nan, "ahead": "neither"}), "none", "none") == (
+        "Whether LLMs move a word's vector with its context more than classical models do cannot be tested here.", ""
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(("gain", "prompt", "helps"), [(0.1, -0.1, True), (-0.1, 0.1, True), (-0.1, 0.0, False)])
-def test_another_way_to_read_helps_where_something_is_gained(gain, prompt, helps):
-    claim, numbers = say_ways_to_read(gain, "accuracy", "analogies of gemma", prompt, "sbert", left=-0.1)
-    assert claim.startswith("An LLM can do better") == helps
-    assert numbers.endswith("sbert is no longer ahead there.")
-    assert say_ways_to_read(gain, "accuracy", "analogies", prompt, "use", left=0.1)[1].endswith(
-        "use is still ahead there."
+def changes(*rows):
+    """Give differences at the own layer of the chosen reading, from (what, difference, half of the interval)."""
+    keys = pd.MultiIndex.from_tuples(
+        [(what, "chosen", "own layer") for what, _, _ in rows], names=["what", "reading", "layer"]
     )
+    values = [(value, value - half, value + half) for _, value, half in rows]
+    return pd.DataFrame(values, keys, ["difference", "low", "high"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "claim"),
+    [
+        ([("reading, decoders", 0.4, 0.05), ("size, decoders", 0.2, 0.05), ("kind, matched size", -0.1, 0.01)],
+         "How a decoder is read matters more than a model's size, and that more than a model's kind."),
+        ([("reading, decoders", 0.05, 0.1), ("size, encoders", -0.3, 0.1), ("kind, matched size", 0.25, 0.1)],
+         "A model's size matters about as much as a model's kind, and that about as much as how a decoder is read."),
+        # The largest difference of each counts, and one of NaN does not.
+        ([("size, encoders", 0.01, 0.01), ("size, decoders", 0.3, 0.01), ("kind, matched size", 0.1, 0.01),
+          ("reading, decoders", np.nan, 0.1)], "A model's size matters more than a model's kind."),
+        ([("reading, decoders", 0.4, 0.05)], ""),
+    ],
+)  # fmt: skip
+def test_what_matters_is_ordered_by_size_and_more_only_where_the_intervals_are_apart(rows, claim):
+    assert say_what_matters(changes(*rows))[0] == claim
+    assert say_what_matters(None) == ("", "")
+
+
+def test_readings_are_said_to_change_who_is_ahead_where_they_do():
+    first = leads((0.1, "LLM"), (-0.2, "classical"), (0.0, "neither"))
+    assert say_readings(first, first, ["chosen", "study"]).endswith("who is ahead changes on none of three measures.")
+    second = first.assign(ahead=["neither", "classical", "LLM"])
+    assert say_readings(first, second, ["a", "b"]) == (
+        'With the reading "b" in place of "a", who is ahead changes on two of three measures: pairs and senses.'
+    )
+    assert say_readings(first, first.assign(effect=np.nan), ["a"]) == "This run has one reading only."
+    one = leads((0.1, "LLM"))
+    assert say_readings(one, one, ["a", "b"]).endswith("who is ahead does not change on the one measure.")
+
+
+def test_clear_leads_that_hang_on_one_model_are_not_counted():
+    frame = leads((0.1, "LLM"), (-0.2, "classical"), (0.1, "neither"))
+    frame["left out, low"], frame["left out, high"] = [0.05, -0.3, -0.1], [0.2, 0.1, 0.1]
+    assert say_left_out(frame) == "Of the two clear leads, one is the same whichever of the models is left out."
+    assert say_left_out(frame.tail(1)) == ""
+
+
+def test_parts_of_no_verdict_are_an_empty_table():
+    assert list_parts({"first": {}, "second": {}}).empty

@@ -153,8 +153,8 @@ NOTEBOOKS = notebook_sources()
 def test_chapters_have_the_parameters_that_every_chapter_has(path):
     known = set(read_parameters(read_source(path)))
     assert "models" in known
-    # What reads the other chapters' runs has no words of its own and draws nothing.
-    assert {"words", "seed"} <= known or "runs" in known
+    # What reads the other chapters' runs reads no model and draws nothing.
+    assert {"readings", "seed"} <= known or "runs" in known
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

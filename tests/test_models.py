@@ -1,8 +1,12 @@
+import struct
+
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors import safe_open
 
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
+from embedlib.models.files import locate, verified_file
 from embedlib.models.roster import ROSTER, check_models, find_model, list_models, read_roster, roster
 from embedlib.models.spec import family_of
 
@@ -200,3 +204,36 @@ def test_an_unknown_family_is_an_error_that_lists_the_four(tmp_path):
         read_roster(path)
     with pytest.raises(UnknownNameError, match=r"family 'decodr'\. Did you mean 'decoder'"):
         family_of("decodr", "causal")
+
+
+def shape_in_gguf(path, tensor):
+    """Read the shape of a tensor from the header of a GGUF file, or of its first part."""
+    head = path.read_bytes()[: 1 << 25]
+    at = head.index(struct.pack("<Q", len(tensor)) + tensor.encode()) + 8 + len(tensor)
+    (count,) = struct.unpack_from("<I", head, at)
+    return struct.unpack_from(f"<{count}Q", head, at + 4)
+
+
+@pytest.mark.parametrize("name", BOOK)
+def test_the_parameters_in_embeddings_are_those_of_the_files(name):
+    spec = find_model(name)
+    if spec.layers == 0 and spec.encoder != "use":
+        tables = spec.parameters
+    elif spec.has_artifact("gguf"):
+        first = locate(spec.artifact("gguf").parts[0], name)
+        tables = np.prod(shape_in_gguf(first, "token_embd.weight"))
+    elif spec.encoder == "use":
+        with np.load(locate(spec.artifact("weights").parts[0], name)) as arrays:
+            names = [key for key in arrays.files if key[0] == "q" and key[1:].isdecimal()]  # of the tokens, in parts
+            tables = sum(arrays[key].size for key in names)
+    else:
+        with safe_open(verified_file(spec, "weights"), framework="numpy") as tensors:
+            names = [key for key in tensors.keys() if key.endswith(("_embeddings.weight", "_attention_bias.weight"))]  # noqa: SIM118
+            tables = sum(np.prod(tensors.get_slice(key).get_shape()) for key in names)
+    assert spec.embedding_parameters == tables
+    assert spec.body_parameters == spec.parameters - tables >= 0
+
+
+def test_a_model_whose_embeddings_are_not_known_has_no_known_body():
+    spec = find_model("sbert-minilm").model_copy(update={"embedding_parameters": None})
+    assert spec.body_parameters is None

@@ -166,12 +166,74 @@ def test_a_forest_plot_has_both_sides_of_zero(sign):
     plt.close(figure)
 
 
+def test_a_forest_plot_draws_a_second_way_as_a_lighter_diamond_in_the_limits():
+    _, ax = figures.new_axes()
+    first, second = differences(("a", 0.1, 0.05, 0.2)), differences(("a", -0.4, -0.5, 0.1))
+    low, high = figures.draw_forest(ax, first, second=second).get_xlim()
+    assert low < -0.5
+    assert high > 0.2
+    (diamond,) = [line for line in ax.lines if line.get_marker() == "D"]
+    assert list(diamond.get_xdata()) == [-0.4]
+    assert diamond.get_markerfacecolor() == "white"
+
+
 def test_a_forest_plot_needs_rows_and_columns():
     figure, ax = figures.new_axes()
     with pytest.raises(InputError, match="needs the column 'low'"):
         figures.draw_forest(ax, pd.DataFrame({"effect": [0.1], "high": [0.2]}))
     with pytest.raises(InputError, match="at least one row"):
         figures.draw_forest(ax, differences())
+    plt.close(figure)
+
+
+def test_a_heat_map_without_numbers_has_the_ends_it_is_given():
+    _, ax = figures.new_axes()
+    figures.draw_matrix(ax, pd.DataFrame([[0.2, 0.4]]), label="cosine", digits=None, ends=(0, 1))
+    assert not ax.texts
+    assert ax.collections[0].get_clim() == (0, 1)
+    plt.close("all")
+
+
+def test_scores_by_size_have_a_line_a_family_and_kind_and_a_place_for_models_without_a_size():
+    rows = [("mini", 1e7), ("large", 1e8), ("glove", 0.0), ("odd", np.nan)]
+    points = pd.DataFrame(
+        [(model, kind, size, 0.5, 0.4, 0.6) for kind in ("chosen", "study") for model, size in rows],
+        columns=["model", "kind", "size", "value", "low", "high"],
+    )
+    family = {"mini": "contrastive", "large": "contrastive", "glove": "counting", "odd": "decoder"}
+    figure, ax = figures.new_axes()
+    assert figures.draw_scaling(ax, points, family, label="score") is ax
+    blue = figures.FAMILY_COLOURS["contrastive"]
+    lines = [line for line in ax.lines if len(line.get_xdata()) and line.get_color() == blue]
+    assert [(list(line.get_xdata()), line.get_markerfacecolor()) for line in lines] == [
+        ([1e7, 1e8], blue), ([1e7, 1e8], "white"),
+    ]  # fmt: skip
+    assert {text.get_text() for text in ax.texts[:4]} == {"mini", "large", "glove", "odd"}
+    figure.canvas.draw()
+    low, high = ax.get_xlim()
+    assert all(low < text.xy[0] < high for text in ax.texts[:4])
+    plt.close(figure)
+
+
+def test_names_of_points_at_one_place_do_not_meet():
+    rows = [("smollm2-135m-q4", 1.06e8), ("gemma-3-270m-q4", 1.0e8), ("a-large-model-at-the-right", 9e8)]
+    points = pd.DataFrame(
+        [(model, "study", size, 0.5, 0.4, 0.6) for model, size in rows],
+        columns=["model", "kind", "size", "value", "low", "high"],
+    )
+    figure, ax = figures.new_axes()
+    figures.draw_scaling(ax, points, {model: "decoder" for model, _ in rows}, label="score")
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts[:3]]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert all(box.x1 <= ax.get_window_extent().x1 for box in boxes)
+    plt.close(figure)
+
+
+def test_scores_by_size_can_be_drawn_where_no_model_has_a_size():
+    points = pd.DataFrame({"model": ["glove"], "kind": "study", "size": 0.0, "value": 0.5, "low": 0.4, "high": 0.6})
+    figure, ax = figures.new_axes()
+    assert figures.draw_scaling(ax, points, {"glove": "counting"}, label="score").get_legend() is None
     plt.close(figure)
 
 

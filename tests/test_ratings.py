@@ -3,8 +3,8 @@
 import pytest
 
 from embedlib import load_dataset
-from embedlib.datasets.load import load_ratings
-from embedlib.errors import InputError
+from embedlib.datasets.load import load_rated_sets, load_ratings
+from embedlib.errors import EmbedlibError, InputError
 
 TWO = [["boat", "ship", 8.1], ["boat", "New York", 0.4]]
 SIMLEX = "word1\tword2\tPOS\tSimLex999\tconc(w1)\tconc(w2)\tconcQ\tAssoc(USF)\tSimAssoc333\tSD(SimLex)\n"
@@ -109,3 +109,28 @@ def test_files_of_ones_own_are_named_by_their_files(tmp_path):
     for paths, taken in (([one, one], []), ([one], ["EN-RG-65"])):
         with pytest.raises(InputError, match="another set named 'EN-RG-65'"):
             load_ratings(paths, taken)
+
+
+def test_rated_sets_are_named_by_their_titles_and_have_what_is_left_for_tests(tmp_path):
+    own = written(tmp_path, "Dog\tcat\t7\ndog\tcar\t1.5\n")
+    sets = load_rated_sets(["men", "simlex999", "men"], [own])
+    assert {name: len(frame) for name, frame in sets.items()} == {"MEN": 2000, "SimLex-999": 999, own.stem: 2}
+    some = load_rated_sets(["men"], [own], words=["dog", "cat", "fire"])
+    assert some[own.stem][["word1", "word2"]].to_numpy().tolist() == [["Dog", "cat"]]
+    assert all({*frame["word1"].str.lower(), *frame["word2"]} <= {"dog", "cat", "fire"} for frame in some.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "words", "said"),
+    [
+        (["bats"], None, r"bats has no rated pairs of words; sets that have are wordsim353, simlex999"),
+        (["sts"], None, "sts has no rated pairs of words"),
+        (["mturk287"], None, "mturk287 has no test part"),
+        (["menn"], None, "Did you mean 'men'"),
+        ([], None, "no rated pairs of words in no set at all"),
+        (["rg65"], ["zzz"], "of which both words are among the 1 that are allowed in Rubenstein and Goodenough"),
+    ],
+)
+def test_rated_sets_that_cannot_be_are_errors(names, words, said):
+    with pytest.raises(EmbedlibError, match=said):
+        load_rated_sets(names, words=words)

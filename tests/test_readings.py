@@ -12,12 +12,21 @@ from embedlib.embeddings.embed import embed_sentences, embed_spans, embed_words
 from embedlib.embeddings.readings import list_readings, reading_of
 from embedlib.embeddings.store import stored_folders
 from embedlib.encoders.front_probe import best_front, front_evidence
-from embedlib.encoders.fronts import Front, FrontEvidence, candidates, choose_front, sink_warning
+from embedlib.encoders.fronts import (
+    Front,
+    FrontEvidence,
+    candidates,
+    choose_front,
+    find_evidence,
+    list_fronts,
+    sink_warning,
+)
 from embedlib.encoders.loader import load_model, load_quietly
 from embedlib.errors import EmbedlibError, InputError, UnknownNameError
 from embedlib.models.chosen import Chosen, chosen_reading, own_file, read_chosen, write_chosen
 from embedlib.models.reading import Reading, Readings, Transform
 from embedlib.models.roster import check_models
+from embedlib.models.selection import Models
 from embedlib.models.transforms import fit
 
 WORDS = ["dog", "cat", "king", "queen", "walk", "walking"]
@@ -171,6 +180,18 @@ def test_fronts_are_measured_once_and_kept(qwen, monkeypatch):
     assert auto.reading.front == found.best
     # The model computes attention again as it did before it was measured.
     assert encoder.model.config._attn_implementation == "sdpa"
+
+
+def test_fronts_are_tabulated_and_those_who_have_none_are_left_out(qwen):
+    glove = check_models(["glove-6b-50d"]).specs
+    fronts = list_fronts(Models(glove | {qwen.name: qwen}))
+    found = find_evidence(qwen)
+    assert list(fronts.index) == [(qwen.name, name) for name in ("<bos>", "'\\n'", "nothing")]
+    assert fronts["spread"].to_list() == [front.spread for front in found.tried]
+    assert fronts["best"].to_list() == [front.token == found.best for front in found.tried]
+    # Behind nothing each word begins at the sink, however little the norms spread.
+    assert fronts.loc[(qwen.name, "nothing"), ["sinks", "words", "clean"]].to_list() == [200, 200, False]
+    assert find_evidence(glove["glove-6b-50d"]) is None
 
 
 def test_a_model_whose_every_front_is_a_sink_is_recorded_with_a_warning(qwen, monkeypatch, caplog):

@@ -85,6 +85,7 @@ def test_word_vectors_are_read_whatever_their_format_and_ending(own, file):
     spec = find_model(f"./{file}")
     assert (spec.family, spec.kind, spec.encoder) == ("counting", "static", "word-vectors")
     assert (spec.dimension, spec.layers, spec.parameters) == (8, 0, 48)
+    assert (spec.embedding_parameters, spec.body_parameters) == (48, 0)
     assert spec.name == {"packed.txt.gz": "packed", "glove.6B.8d.txt": "glove.6B.8d"}.get(file, file.split(".")[0])
     table = embed_words(f"./{file}", [*WORDS, "Dog", "mouse"])
     assert table.keys == [*WORDS, "Dog"]  # the vocabulary is lower case, so "Dog" is looked up as "dog"
@@ -218,6 +219,9 @@ def test_an_encoder_folder_gives_the_vectors_of_transformers(own, kind):
     model = AutoModel.from_pretrained(own / kind)
     assert (spec.dimension, spec.layer) == (32, model.config.num_hidden_layers)
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
+    tables = [name for name, _ in model.named_parameters() if name.endswith("_embeddings.weight")]
+    assert len(tables) == 3  # tokens, positions and kinds of tokens
+    assert spec.embedding_parameters == sum(model.get_parameter(name).numel() for name in tables)
     assert (spec.case == "lower") == (kind == "bert")
     assert spec.max_tokens == (128 if kind == "bert" else 600 - model.config.pad_token_id - 1)
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(own / kind / "tokenizer.json"))
@@ -251,6 +255,7 @@ def test_a_decoder_folder_gives_the_vectors_of_transformers_with_its_first_token
     assert (spec.layer, spec.pooling, spec.max_tokens) == (3, "mean", 2048)
     model = AutoModel.from_pretrained(own / "qwen")
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert spec.embedding_parameters == model.get_input_embeddings().weight.numel()
     encoder = load_model("./qwen")
     for text, row in zip(TEXT, encoder.encode_sentences(TEXT).vectors, strict=True):
         ids = [encoder.tokenizer.token_to_id("the"), *encoder.tokenizer.encode(text, add_special_tokens=False).ids]
@@ -411,6 +416,7 @@ def test_a_gguf_file_is_a_model_by_its_header(own, tiny_gguf):  # noqa: F811
     model = tiny_gguf[1]
     assert (spec.dimension, spec.layers, spec.max_tokens) == (32, 3, 512)
     assert spec.parameters == sum(parameter.numel() for parameter in model.model.parameters())
+    assert spec.embedding_parameters == model.get_input_embeddings().weight.numel()
     encoder = load_model("./tiny.gguf")
     row = encoder.encode_words(["the dog"]).vectors[0]
     ids = encoder.tokenize(["the dog"])[0].ids
@@ -542,7 +548,7 @@ def test_a_chapter_runs_on_a_roster_name_and_a_relative_path(own, call):
     noise = np.random.default_rng(1).normal(scale=0.2, size=known.vectors.shape).astype(np.float32)
     keyed(known.keys, known.vectors + noise).save("my-vectors.kv")
     (own / "own.txt").write_text("\n".join(words))
-    settings = {"models": '["glove-6b-50d", "./my-vectors.kv"]', "words": "own.txt", "pairs": "400", "draws": "40"}
+    settings = {"models": '["glove-6b-50d", "./my-vectors.kv"]', "words": "own.txt", "readings": "study", "draws": "40"}
     chapter = find_source("02_random_pairs")
     known = plan(chapter).settings
     settings = {name: value for name, value in settings.items() if name in known}

@@ -1,6 +1,7 @@
 """The AUC with whole relations drawn, and relations joined into units: by hand and against public code."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -74,3 +75,18 @@ def test_units_of_pairs_refuse_a_missing_label_and_a_name_for_two_things():
     with pytest.raises(InputError, match="'b' is joined into 'a', which is a relation of its own"):
         relatedness.units_of(["a", "b"], {"b": "a"})
     assert relatedness.units_of(["a", "b"], {"a": "a", "b": "a"}).to_list() == ["a", "a"]
+
+
+def test_controls_keep_first_words_and_use_second_words_as_often():
+    rows = [(f"r{n // 4}", "semantic", f"a{n}", f"b{n}") for n in range(12)]
+    related = pd.DataFrame(rows, columns=["relation", "kind", "first", "second"])
+    pairs = relatedness.with_controls(related, np.random.default_rng(1))
+    assert pairs["set"].drop_duplicates().to_list() == ["related", "unrelated", "same relation"]
+    own = dict(zip(related["second"], related["relation"], strict=True))
+    for name, part in pairs.groupby("set"):
+        assert sorted(part["first"]) == sorted(related["first"])
+        assert sorted(part["second"]) == sorted(related["second"])
+        is_of_relation = part["second"].map(own) == part["relation"]
+        assert is_of_relation.all() if name != "unrelated" else not is_of_relation.any()
+    apart = pairs[pairs["set"] != "related"]
+    assert not (apart["first"].str[1:] == apart["second"].str[1:]).any()

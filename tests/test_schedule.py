@@ -30,8 +30,9 @@ import time
 from pathlib import Path
 
 folder = Path("FOLDER")
-(folder / "NAME").write_text(f"{os.getpid()} {os.getppid()}")
-end = time.monotonic() + 100
+(folder / "NAME.aside").write_text(f"{os.getpid()} {os.getppid()}")
+(folder / "NAME.aside").rename(folder / "NAME")  # whole, when others see it
+end = time.monotonic() + 110
 while not all((folder / name).exists() for name in WAITS):
     assert time.monotonic() < end, "nobody came"
     time.sleep(0.05)
@@ -145,9 +146,29 @@ def ended(number):
     return not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
 
 
-def test_ctrl_c_ends_both_and_the_report_is_in_the_order_of_the_book(project, written, tmp_path):
+@pytest.fixture
+def heeds_ctrl_c():
+    """Let processes that are started here heed Ctrl-C, where the tests themselves run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+# What waits until the process that ran the other notebook is gone: its number is the second in what it wrote.
+AFTER = """number = int((folder / "02_quick").read_text().split()[1])
+try:
+    while True:
+        os.kill(number, 0)
+        assert time.monotonic() < end, "it does not end"
+        time.sleep(0.05)
+except ProcessLookupError:
+    time.sleep(1)
+"""
+
+
+def test_ctrl_c_ends_both_and_the_report_is_in_the_order_of_the_book(project, written, tmp_path, heeds_ctrl_c):
     folder = project.root / "notebooks"
-    written("01_slow", waits=["go", "02_quick"], then="time.sleep(2)", folder=folder)
+    written("01_slow", waits=["go", "02_quick"], then=AFTER, folder=folder)
     written("02_quick", waits=["go", "01_slow"], folder=folder)
     gate = project.start("drift", "--jobs", "2")
     markers = [tmp_path / name for name in ("01_slow", "02_quick")]
@@ -159,6 +180,8 @@ def test_ctrl_c_ends_both_and_the_report_is_in_the_order_of_the_book(project, wr
     wait_until(lambda: all(map(ended, numbers)), "the end of the kernels and of what ran them")
     assert not (project.build / "executed").exists()
 
+    for path in markers:
+        path.unlink()
     (tmp_path / "go").touch()
     code, _, err = project.call("drift", "--jobs", "2")
     assert code == 1  # there is no reference yet

@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from embedlib._util.paths import settle_paths
+from embedlib.cli.extract import Models, extract
 from embedlib.cli.readings import choose_reading
 from embedlib.cli.terminal import LogLines, console, errors, field_lines, said_of, say, show_table, terminal_width
 from embedlib.errors import EmbedlibError, InputError, ParameterError, UnknownNameError
@@ -22,19 +23,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 store_app = typer.Typer(help="List the stored embeddings, with their sizes, or clean them up. Without a command: list.")
 app.add_typer(store_app, name="store")
 
-Models = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model", "-m", help="A roster name, a path or hf:owner/name. Repeat it for more models. Default: all."
-    ),
-]
-
-
 Jobs = Annotated[
     Optional[int],
     typer.Option("--jobs", "-j", min=1, help="How many notebooks at a time. Default: one a core, at most four."),
 ]
 Wide = Annotated[bool, typer.Option("--wide", help="Show all columns, however wide they are.")]
+
+app.command()(extract)
+app.command("choose-reading")(choose_reading)
 
 
 @app.command()
@@ -61,38 +57,6 @@ def models(
     else:
         show_table("Models", MODEL_COLUMNS, model_rows(specs))
         say("For more columns: --wide. For all about one model, or your own: embedlib models NAME_OR_PATH", errors)
-
-
-@app.command()
-def extract(
-    model: Models = None,
-    words: Annotated[str, typer.Option(help='How many of the most frequent words, "all", or a file of words.')] = "all",
-    layer: Annotated[Optional[str], typer.Option(help='A layer number or "all". Default: the roster\'s.')] = None,
-    pooling: Annotated[Optional[str], typer.Option(help="mean, last, first or max. Default: the roster's.")] = None,
-    template: Annotated[
-        Optional[str],
-        typer.Option(help="A text with {text} where the word goes. Default: the word alone."),
-    ] = None,
-) -> None:
-    """Compute and store the embeddings of words. What is stored already is not computed again."""
-    from embedlib.datasets.lexicon import load_words
-    from embedlib.embeddings.embed import embed_words
-    from embedlib.models.roster import find_model, roster
-
-    names = model or list(roster())
-    chosen: int | str | None = int(layer) if layer is not None and layer.isdigit() else layer
-    for name in names:
-        spec = find_model(name)
-        spec.resolve_layers(chosen)
-        spec.resolve_poolings(pooling)
-    wanted = load_words(int(words) if words.isdigit() else words)
-    rows = []
-    for name in names:
-        table = embed_words(name, wanted, layer=chosen, pooling=pooling, template=template)
-        counts = [len(part) for part in (table, table.missing, table.found_as, table.cut)]
-        rows.append([name, *(f"{count:,}" for count in counts), table.vectors.shape[1]])
-    columns = ["model", "vectors", "missing", "other spelling", "cut", "numbers a row"]
-    show_table(f"{len(wanted):,} words", columns, rows)
 
 
 @store_app.callback(invoke_without_command=True)
@@ -370,9 +334,6 @@ def new_chapter(
         f"Edit it, then: `embedlib run {name}`, `embedlib build`, `embedlib accept {name}`. The paired {name}.ipynb "
         "is written by accept. Until then `make test` and `make drift` report that it is missing."
     )
-
-
-app.command("choose-reading")(choose_reading)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from embedlib.book.run.status import model_status
 from embedlib.embeddings.store import Identity, StoredFolder
-from embedlib.encoders.fronts import stored_evidence
+from embedlib.encoders.fronts import find_evidence, stored_evidence
 from embedlib.models.roster import roster
 from embedlib.models.spec import ModelSpec
 
@@ -51,13 +51,8 @@ def model_fields(spec: ModelSpec) -> dict[str, object]:
 
 def try_fronts(spec: ModelSpec) -> None:
     """Measure which tokens can stand in front of a decoder's texts, where its files are here and that was not done."""
-    if spec.encoder_kind.left_to_right and stored_evidence(spec) is None and model_status(spec).state == "ready":
-        from embedlib.encoders.front_probe import WithFronts, front_evidence
-        from embedlib.encoders.loader import load_quietly
-
-        encoder = load_quietly(spec)
-        if isinstance(encoder, WithFronts):
-            front_evidence(encoder)
+    if spec.encoder_kind.left_to_right and model_status(spec).state == "ready":
+        find_evidence(spec)
 
 
 def _sinks(spec: ModelSpec) -> str:

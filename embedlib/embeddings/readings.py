@@ -14,7 +14,7 @@ from embedlib.encoders.base import Layer, PoolingChoice
 from embedlib.errors import InputError
 from embedlib.models.chosen import chosen_reading
 from embedlib.models.encoder_kinds import Pooling
-from embedlib.models.reading import NAMED, Kind, Reading, Transform, check_template
+from embedlib.models.reading import NAMED, Kind, Reading, check_template
 from embedlib.models.selection import Models
 from embedlib.models.spec import ModelSpec
 from embedlib.models.transforms import fit
@@ -111,7 +111,7 @@ def finish(
         table = replace(table, array=table.array.mean(axis=2, keepdims=True), layers=settled.layers[-1:])
     transform = settled.reading.transform
     if transform.way != "none" and len(table):
-        plain = replace(settled, reading=settled.reading.model_copy(update={"transform": Transform()}))
+        plain = replace(settled, reading=settled.reading.raw)
         fitted_on = fitting(transform.fitted_on, plain).array  # (texts, poolings, layers, d)
         done = np.empty_like(table.array)
         for slot in np.ndindex(table.array.shape[1:3]):

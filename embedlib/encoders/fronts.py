@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from embedlib._util.paths import cache_dir, written_whole
 from embedlib.models.reading import AUTO
+from embedlib.models.selection import Models
 from embedlib.models.spec import ModelSpec
 
 # Where the norms' spread over their mean is larger, some words are sinks.
@@ -42,6 +44,11 @@ class Front:
     def is_clean(self) -> bool:
         """Say whether no word is a sink behind it."""
         return self.spread <= MOST_SPREAD
+
+    @property
+    def label(self) -> str:
+        """Write the token as tables do; see `front_label`."""
+        return front_label(self.token)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,63 @@ def stored_evidence(spec: ModelSpec) -> FrontEvidence | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return found if list(found.asked) == candidates(spec) else None
+
+
+def find_evidence(spec: ModelSpec) -> FrontEvidence | None:
+    """Give what is known of a decoder's fronts; what was not measured before is measured now, on the loaded model.
+
+    None for a model that is no decoder, and for one whose encoder cannot try tokens in front.
+    """
+    if not spec.encoder_kind.left_to_right:
+        return None
+    if (known := stored_evidence(spec)) is not None:
+        return known
+    from embedlib.encoders.front_probe import WithFronts, front_evidence
+    from embedlib.encoders.loader import load_quietly
+
+    encoder = load_quietly(spec)
+    return front_evidence(encoder) if isinstance(encoder, WithFronts) else None
+
+
+def list_fronts(models: Models) -> pd.DataFrame:
+    """Tabulate what tokens in front do to a few hundred words: a row for each decoder and token that was tried.
+
+    The index is the model and the front, as `front_label` writes it. `spread` and `attention` are those of a `Front`;
+    `sinks` is how many of the `words` fall on the attention sink; with nothing in front all do, since each begins at
+    the first position, unless the model has no attention to show. `best` marks the front that the rule takes, and
+    `clean` those behind which no word is a sink. A decoder that was not measured before is loaded and measured.
+    Other models have no row.
+
+    Example:
+        >>> from embedlib.models.roster import check_models
+        >>> fronts = list_fronts(check_models(["glove-6b-50d"]))
+        >>> len(fronts), list(fronts.columns)
+        (0, ['spread', 'sinks', 'words', 'attention', 'clean', 'best'])
+    """
+    keys, rows = [], []
+    for name, spec in models.specs.items():
+        if (found := find_evidence(spec)) is None:
+            continue
+        has_attention = any(not np.isnan(front.attention) for front in found.tried)
+        for front in found.tried:
+            is_sink = not front.token and has_attention
+            sinks = found.words if is_sink else round(front.sinks * found.words)
+            is_clean = front.is_clean and not is_sink
+            keys.append((name, front.label))
+            rows.append((front.spread, sinks, found.words, front.attention, is_clean, front.token == found.best))
+    columns = ["spread", "sinks", "words", "attention", "clean", "best"]
+    index = pd.MultiIndex.from_tuples(keys, names=["model", "front"])
+    return pd.DataFrame(rows, index, columns)
+
+
+def front_label(token: str) -> str:
+    r"""Write a token in front as tables do: in quotation marks where it cannot be seen, and nothing as "nothing".
+
+    Example:
+        >>> front_label("<bos>"), front_label("\n"), front_label("")
+        ('<bos>', "'\\n'", 'nothing')
+    """
+    return "nothing" if not token else token if token.isprintable() and token.strip() == token else repr(token)
 
 
 def sink_warning(spec: ModelSpec, front: str, found: FrontEvidence) -> str | None:

@@ -7,14 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from embedlib.figures.style import FAMILY_COLOURS, INK, colour_names, name_families
+from embedlib.figures.style import FAMILY_COLOURS, GREY, INK, colour_names, name_families
 
 
-def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], family: Mapping[str, str]) -> Axes:
+def draw_ridges(
+    ax: Axes, density: pd.DataFrame, means: Mapping[str, float], family: Mapping[str, str], *,
+    outline: pd.DataFrame | None = None, names: tuple[str, str] = ("", ""),
+) -> Axes:  # fmt: skip
     """Draw one ridge a model from a frame of bin centres (index) by model (columns).
 
-    Each ridge is scaled to its own peak; its mean is marked and written beside it.
+    Each ridge is scaled to its own peak; its mean is marked and written beside it. `outline` is such a frame for a
+    second measurement of the same models: a thin line without a mean. `names` are those of the two in the legend.
     """
     centres = density.index.to_numpy(dtype=float)
     for row, model in enumerate(reversed(list(density.columns))):
@@ -24,14 +30,23 @@ def draw_ridges(ax: Axes, density: pd.DataFrame, means: Mapping[str, float], fam
         ax.plot(centres, row + height, color=colour, lw=1)
         ax.plot([means[model]] * 2, [row, row + 0.74], color=INK, lw=1.4)
         ax.text(means[model], row + 0.75, f"{means[model]:.2f}", ha="center", va="bottom", fontsize=9, color=INK)
+        if outline is not None:
+            second = outline[model].to_numpy() / outline[model].max() * 0.72
+            ax.plot(outline.index.to_numpy(dtype=float), row + second, color=INK, lw=0.9)
     ax.axvline(0, color=INK, lw=0.8, ls=":")
     ax.set_yticks(np.arange(density.shape[1]), labels=list(reversed(density.columns)))
     colour_names(ax, family)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(-0.05, density.shape[1] + 0.15)
-    ax.set_xlim(_used_range(density))
+    ax.set_xlim(_used_range(density if outline is None else density.add(outline)))
     ax.set_xlabel("cosine of two random words")
+    if outline is not None:
+        handles = [
+            Patch(color=GREY, alpha=0.75, lw=0, label=names[0]),
+            Line2D([], [], color=INK, lw=0.9, label=names[1]),
+        ]
+        ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return name_families(ax, family)
 
 

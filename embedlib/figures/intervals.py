@@ -57,6 +57,7 @@ def draw_forest(
     *,
     label: str = "difference in score",
     sides: tuple[str, str] = ("classical ahead", "LLM ahead"),
+    second: pd.DataFrame | None = None,
 ) -> Axes:
     """Draw differences with their intervals, a row each, and say on which side of zero who is ahead.
 
@@ -66,6 +67,7 @@ def draw_forest(
     top. The left one of `sides` is below zero. The colour is that of the side; a point is hollow where its interval
     has zero in it. A row of NaN says "not tested". Labels stand above their intervals, so that
     the picture can be narrow: 4.6 inches stay readable on a telephone, with 0.55 inches of height a row.
+    `second` has the same columns, for another way to measure the same rows: a lighter diamond under each.
 
     Raises `InputError` where a column is missing or there is no row.
 
@@ -88,6 +90,13 @@ def draw_forest(
     # What is written stands at the two ends of a row, wherever its point is.
     ends = blended_transform_factory(ax.transAxes, ax.transData)
     shown = differences.reindex(columns=["effect", "low", "high", *_LEFT_OUT]).astype(float)
+    if second is not None:
+        shown_second = second.reindex(differences.index)[["effect", "low", "high"]].astype(float)
+        for row, (effect, low, high) in enumerate(shown_second.itertuples(index=False, name=None)):
+            light: dict[str, Any] = {"color": above if effect > 0 else below, "alpha": 0.5}
+            face = light["color"] if low > 0 or high < 0 else "white"
+            ax.plot([low, high], [row + 0.44] * 2, lw=1.6, solid_capstyle="butt", **light)
+            ax.plot(effect, row + 0.44, marker="D", ms=6, mfc=face, mew=1.4, lw=0, **light)
     for row, (name, effect, low, high, *left_out) in enumerate(shown.itertuples(name=None)):
         tested = not np.isnan(effect)
         colour = GREY if not tested else above if effect > 0 else below
@@ -101,7 +110,8 @@ def draw_forest(
             ax.plot(left_out, [row + 0.34] * 2, color=colour, lw=0.9, solid_capstyle="butt")
             ax.plot(effect, row + 0.14, marker="o", ms=8, color=colour, mfc=face, mew=1.8, lw=0)
     ax.axvline(0, color=INK, lw=1)
-    ax.set(xlim=_around_zero(shown), ylim=(len(differences) - 0.4, -0.6), yticks=[])
+    every = shown if second is None else pd.concat([shown, shown_second])
+    ax.set(xlim=_around_zero(every), ylim=(len(differences) - 0.4, -0.6), yticks=[])
     ax.set_xlabel(label, fontsize=11)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", alpha=0.25)

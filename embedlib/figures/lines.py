@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from embedlib.figures.labels import spread
-from embedlib.figures.style import FAMILY_COLOURS, name_families
+from embedlib.figures.style import FAMILY_COLOURS, INK, name_families
 
 
 def draw_by_layer(
@@ -55,4 +55,33 @@ def draw_lines(ax: Axes, values: pd.DataFrame, family: Mapping[str, str]) -> Axe
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.7, "shrinkA": 1, "shrinkB": 2},
         )  # fmt: skip
     ax.set(xlim=(-0.38 * width, width), xticks=range(len(values)), xticklabels=list(values.index))
+    return ax
+
+
+def draw_settings(
+    ax: Axes, scores: pd.DataFrame, colours: Mapping[str, str], *, marked: tuple[float, float] | None = None
+) -> Axes:
+    """Draw a line a setting from a frame with setting, depth (0 to 1) and value; a ring at `marked`, depth and value.
+
+    `colours` names the settings in the order of the legend, which is left to the figure: several panels share one.
+
+    Example:
+        >>> import pandas as pd
+        >>> from embedlib import figures
+        >>> scores = pd.DataFrame({"setting": ["mean", "mean"], "depth": [0.0, 1.0], "value": [0.2, 0.1]})
+        >>> figure, ax = figures.new_axes()
+        >>> ax = figures.draw_settings(ax, scores, figures.hues(["mean"]), marked=(0.0, 0.2))
+        >>> len(ax.lines)
+        2
+    """
+    styles = itertools.cycle(("-", "--", ":", "-."))
+    for setting, colour in colours.items():
+        rows = scores[scores["setting"] == setting].sort_values("depth")
+        style = next(styles)
+        if len(rows):
+            ax.plot(rows["depth"], rows["value"], ls=style, marker="o", ms=3, color=colour, label=setting)
+    if marked is not None:
+        ax.plot(*marked, marker="o", ms=12, color=INK, mfc="none", mew=1.6, lw=0, zorder=5, clip_on=False)
+    ax.set_xticks([0, 0.5, 1], labels=["input", "middle", "last"])
+    ax.grid(axis="y", alpha=0.25)
     return ax

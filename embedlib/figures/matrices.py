@@ -14,21 +14,26 @@ from embedlib.metrics.verdicts import Verdict
 
 
 def draw_matrix(
-    ax: Axes, values: pd.DataFrame, *, label: str, digits: int = 2, middle: float | None = None,
-    family: Mapping[str, str] | None = None, low_is_orange: bool = False, notes: pd.DataFrame | None = None,
+    ax: Axes, values: pd.DataFrame, *, label: str, digits: int | None = 2, middle: float | None = None,
+    family: Mapping[str, str] | None = None, low_is_orange: bool = False, ends: tuple[float, float] | None = None,
+    notes: pd.DataFrame | None = None,
 ) -> Axes:  # fmt: skip
     """Draw a frame as a heat map with its numbers written in; `middle` makes the colours diverge there.
+
+    `digits` None writes no numbers. `ends` are the values of the first and the last colour, so that several pictures
+    can be compared.
 
     Above it they are red; with `low_is_orange` purple, and orange below it: no family's colours.
 
     Models among the rows' or the columns' names have their family's colour where `family` is given. `notes` is a
     frame of texts of the same shape: what is written under each number.
     """
-    written = values.map(lambda value: f"{value:.{digits}f}")
-    if notes is not None:
+    written = None if digits is None else values.map(lambda value: f"{value:.{digits}f}")
+    if written is not None and notes is not None:
         written = (written + "\n" + notes).map(str.rstrip)
     sns.heatmap(
-        values, ax=ax, annot=written, fmt="", center=middle,
+        values, ax=ax, annot=False if written is None else written, fmt="", center=middle,
+        vmin=None if ends is None else ends[0], vmax=None if ends is None else ends[1],
         cmap="viridis" if middle is None else "PuOr" if low_is_orange else "vlag",
         linewidths=0.5, linecolor="white", cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"fontsize": 9},
     )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from embedlib.figures.labels import spread
 from embedlib.figures.style import FAMILY_COLOURS, INK, name_families
 
 
@@ -17,7 +18,7 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
         models["parameters"], models["dimension"], s=90, color=[FAMILY_COLOURS[f] for f in models["family"]], zorder=3
     )
     for name, row in models.iterrows():
-        left = row["parameters"] > 1e8
+        left = row["parameters"] > models["parameters"].max() / 4  # where a name might not fit behind its dot
         ax.annotate(
             str(name), (row["parameters"], row["dimension"]), (-9 if left else 9, 0), textcoords="offset points",
             ha="right" if left else "left", va="center", fontsize=10, color=FAMILY_COLOURS[row["family"]],
@@ -29,6 +30,50 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
     ax.set_ylabel("dimension of a vector")
     ax.grid(alpha=0.25)
     return name_families(ax, {str(name): family for name, family in models["family"].items()})
+
+
+def draw_scatter(ax: Axes, points: pd.DataFrame, family: Mapping[str, str], *, across: str, up: str) -> Axes:
+    """Draw one score against another, a dot a model and kind, from a frame of model, kind, x and y.
+
+    The first kind has filled dots and stands with the models' names, all others have hollow ones; a thin line joins
+    the dots of a model. `across` and `up` label the axes. Points with NaN are left out.
+
+    Example:
+        >>> import pandas as pd
+        >>> from embedlib import figures
+        >>> points = pd.DataFrame({"model": ["glove"] * 2, "kind": ["chosen", "study"], "x": [0.0, 0.1], "y": [1, 2]})
+        >>> figure, ax = figures.new_axes()
+        >>> drawn = figures.draw_scatter(ax, points, {"glove": "counting"}, across="mean cosine", up="AUC")
+        >>> [text.get_text() for text in drawn.texts]
+        ['glove']
+    """
+    known = points.dropna(subset=["x", "y"])
+    kinds = list(dict.fromkeys(points["kind"]))
+    for model, part in known.groupby("model", sort=False):
+        colour = FAMILY_COLOURS[family[str(model)]]
+        ax.plot(part["x"], part["y"], color=colour, lw=0.9, alpha=0.6, zorder=2)
+        for kind, x, y in zip(part["kind"], part["x"], part["y"], strict=True):
+            # Where the dots of two kinds coincide, the first is seen.
+            face, above = (colour, 4) if kind == kinds[0] else ("white", 3)
+            ax.plot(x, y, "o", ms=7.5, color=colour, mfc=face, zorder=above)
+    named = known[known["kind"] == kinds[0]].set_index("model") if kinds else known.set_index("model")
+    wide = float(np.ptp(known["x"])) or 1.0 if len(known) else 1.0
+    right = float(known["x"].max()) + 0.06 * wide if len(known) else 1.0
+    ax.margins(y=0.08)
+    gap = float(np.ptp(ax.get_ylim()) * 15 / ax.get_window_extent().height)
+    places = spread(named["y"], gap)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min([low, *(place - gap for place in places.values())]), max([high, *places.values()]))
+    for model, height in places.items():
+        colour = FAMILY_COLOURS[family[model]]
+        ax.annotate(
+            model, (named["x"][model], named["y"][model]), (right, height), va="center", fontsize=9.5, color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 4},
+        )  # fmt: skip
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick < right])
+    ax.set(xlim=(right - 1.14 * wide, right + 0.55 * wide), xlabel=across, ylabel=up)
+    ax.grid(alpha=0.25)
+    return ax
 
 
 def draw_map(ax: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> Axes:

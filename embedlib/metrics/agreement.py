@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from embedlib.metrics.estimates import Estimate, Estimates
 from embedlib.metrics.similarity import Vectors, centre
 
 _DRAWS_AT_ONCE = 50
+_LEAST_ITEMS = 10  # of which a correlation is given
 
 
 def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
@@ -65,6 +66,57 @@ def rank_correlation(
     value = rank_correlations(both)["spearman"].iloc[0]
     draws = bootstrap_rank_correlations(both, counts, np.arange(len(both))[:, None])
     return boot.estimate(float(value), draws.iloc[:, 0].to_numpy())
+
+
+def correlate_with(column: str, scores: pd.DataFrame, boot: Bootstrap, *, among: ArrayLike | None = None) -> Estimates:
+    """Estimate Spearman's rank correlation of one column with each of the others, on the same units and draws.
+
+    `scores` has a row a unit of the bootstrap (spearman1904proof). Units outside `among` (labels or a mask), and those
+    with NaN in any column, are left out for all. On fewer than ten units a correlation is NaN. Ranks stay fixed in the
+    draws, as in `bootstrap_rank_correlations`. Raises `InputError` for a column that is not there.
+
+    Example:
+        >>> people = np.arange(12.0)
+        >>> scores = pd.DataFrame({"people": people, "glove": people**2, "gemma": -people})
+        >>> found = correlate_with("people", scores, Bootstrap(12, 3, np.random.default_rng(5)))
+        >>> found.value.round(6).to_dict()
+        {'glove': 1.0, 'gemma': -1.0}
+    """
+    if column not in scores.columns:
+        raise InputError(f"there is no column {column!r}; there are {list(scores.columns)}")
+    others = [name for name in scores.columns if name != column]
+    kept = boot.mask(among) & scores.notna().all(axis=1).to_numpy()
+    if kept.sum() < _LEAST_ITEMS:
+        return Estimates({name: boot.estimate(np.nan, np.full(len(boot.counts), np.nan)) for name in others})
+    rows = scores.loc[kept, [column, *others]]
+    places = np.arange(len(rows))[:, None]
+    found = boot.apply_columns(lambda counts: bootstrap_rank_correlations(rows, counts, places), of=kept)
+    return Estimates({name: found[column, name] for name in others})
+
+
+def average_correlations(correlations: Iterable[Estimate]) -> Estimate:
+    """Average correlations of several sets by Fisher's z, draw by draw (fisher1921probable, corey1998averaging).
+
+    Each set counts alike. Draws of different sets are joined by their number, so that sets which are drawn
+    independently stay so. Correlations that are NaN are left out; the average of none is NaN. Raises `InputError` for
+    no correlations.
+
+    Example:
+        >>> found = average_correlations([Estimate(0.8, [0.8, 0.9]), Estimate(0.2, [0.2, 0.1])])
+        >>> round(found.value, 4), found.draws.round(4).tolist()
+        (0.5721, [0.5721, 0.6563])
+    """
+    if not (given := list(correlations)):
+        raise InputError("the average of no correlations was asked for")
+    known = [found for found in given if not np.isnan(found.value)] or given[:1]
+    # A correlation of one has no z; the nearest number below one stands for it.
+    most = np.nextafter(1.0, 0.0)
+    scores = Estimates({
+        at: Estimate(np.arctanh(np.clip(found.value, -most, most)), np.arctanh(np.clip(found.draws, -most, most)))
+        for at, found in enumerate(known)
+    })  # fmt: skip
+    mean = scores.average()
+    return Estimate(float(np.tanh(mean.value)), np.tanh(mean.draws))
 
 
 def bootstrap_rank_correlations(

@@ -82,6 +82,28 @@ def re_pair(pairs: pd.DataFrame, rng: np.random.Generator, *, within: bool = Fal
     return together
 
 
+def with_controls(related: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Put two sets of unrelated pairs under the related ones: a column `set` says which a pair is of.
+
+    Takes a frame as of `related_pairs`. Its own pairs are "related". Those that are "unrelated" have the second word of
+    another relation, and those of the "same relation" that of another pair of it: the right sort of word, and not the
+    right one. All three sets hold the same words equally often, but for pairs that `re_pair` drops, which raises
+    where it cannot draw.
+
+    Example:
+        >>> related = pd.DataFrame({"relation": ["plural"] * 2 + ["past"] * 2, "kind": "morphological"})
+        >>> related = related.assign(first=["cat", "dog", "go", "see"], second=["cats", "dogs", "went", "saw"])
+        >>> pairs = with_controls(related, np.random.default_rng(0))
+        >>> pairs.loc[pairs["set"] == "same relation", "second"].to_list()
+        ['dogs', 'cats', 'saw', 'went']
+    """
+    sets = {
+        "related": related, "unrelated": re_pair(related, rng), "same relation": re_pair(related, rng, within=True),
+    }  # fmt: skip
+    together = [pairs.assign(set=name) for name, pairs in sets.items()]
+    return pd.concat(together, ignore_index=True)
+
+
 def units_of(labels: ArrayLike, joined: Mapping[Hashable, Hashable] | None = None) -> pd.Series:
     """Give the unit of each pair, (n,): its relation, or what a mapping joins this into.
 

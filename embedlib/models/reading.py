@@ -144,6 +144,16 @@ class Reading(BaseModel):
             raise InputError(f"the reading {given!r} cannot be used: {_first(error, cls)}") from None
 
     @property
+    def raw(self) -> Reading:
+        """Give the reading without its transform: the vectors as they come out of the model.
+
+        Example:
+            >>> Reading(layer=9, transform=Transform(way="centre")).raw.label
+            'alone, layer 9'
+        """
+        return self.model_copy(update={"transform": Transform()})
+
+    @property
     def text(self) -> str:
         """Write the reading as JSON, without what is left at its default."""
         return self.model_dump_json(exclude_defaults=True)

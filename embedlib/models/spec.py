@@ -82,16 +82,19 @@ class ModelSpec(BaseModel):
     `family` says how the vectors came about: by counting or predicting the words around a word ("counting"), by
     training an encoder to tell texts of like meaning from others ("contrastive"), by predicting the next token
     ("decoder"), or by taking a vector for each token out of an LLM ("static-llm"). A roster of before that says
-    "classical" or "llm" is read, too. An `illustration` is shown, and is on no side of a comparison.
-    `encoder` names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so
-    layers 0 to `layers` can be asked for. `max_tokens` is the window that texts are cut to (None: no window),
+    "classical" or "llm" is read, too. An `illustration` is shown, and is on no side of a comparison. `encoder`
+    names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so layers 0 to
+    `layers` can be asked for. `parameters` are the numbers behind the vectors. `embedding_parameters` are those of
+    them in tables that a token, a position or a kind of token picks a row of (None: not known); an output layer
+    that repeats such a table counts in neither. `max_tokens` is the window that texts are cut to (None: no window),
     special tokens included. `bos` is the token that the model's files say begins a text (None: they name none).
     `front` is the token put in front of every text to take the place of the attention sink, and is never pooled:
     None is `bos`, "" is nothing, "auto" is the best of `fronts`, the tokens that could stand there (`bos` and a
-    newline are always tried, too). `readings` are the ways to read the model that were chosen for it. `pool_special`
-    says whether special tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says whether the
-    vocabulary, or the tokenizer, has lower-case letters only. `prompt` names one of the model's own prompts, which
-    stands in front of every text. `origin` names the file, folder or hub id of a model that is in no roster.
+    newline are always tried, too). `readings` are the ways to read the model that were chosen for it.
+    `pool_special` says whether special tokens that frame the text ([CLS], [SEP]) take part in pooling. `case` says
+    whether the vocabulary, or the tokenizer, has lower-case letters only. `prompt` names one of the model's own
+    prompts, which stands in front of every text. `origin` names the file, folder or hub id of a model that is in no
+    roster.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +108,7 @@ class ModelSpec(BaseModel):
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
     parameters: int = Field(gt=0)
+    embedding_parameters: int | None = Field(default=None, ge=0)
     max_tokens: int | None = Field(default=None, gt=1)
     case: Case = "cased"
     bos: str | None = None
@@ -176,6 +180,19 @@ class ModelSpec(BaseModel):
             ('classical', 'neither')
         """
         return "neither" if self.illustration else SIDES[self.family]
+
+    @property
+    def body_parameters(self) -> int | None:
+        """Count the parameters without the tables of embeddings, as laws of scale do (kaplan2020scaling).
+
+        None where it is not known how large these tables are. A static model has none.
+
+        Example:
+            >>> from embedlib.models.roster import find_model
+            >>> find_model("gemma-3-270m-q4").body_parameters, find_model("glove-6b-50d").body_parameters
+            (100326016, 0)
+        """
+        return None if self.embedding_parameters is None else self.parameters - self.embedding_parameters
 
     @property
     def encoder_kind(self) -> EncoderKind:

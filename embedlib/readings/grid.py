@@ -68,7 +68,9 @@ def grid(spec: ModelSpec, kind: Kind) -> Iterator[Reading]:
     """
     front = AUTO if spec.encoder_kind.left_to_right else None
     for template in templates(spec, kind):
-        for layer in layers(spec):
+        # After a prompt every text ends in the same token, which has the same vector before any layer.
+        prompted = kind == "sentences" and template is not None
+        for layer in layers(spec)[1 if prompted else 0 :]:
             for pooling in poolings(spec, kind, template):
                 for transform in TRANSFORMS:
                     yield Reading(

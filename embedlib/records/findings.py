@@ -1,20 +1,138 @@
-"""The sentences of the page of findings, made from what the chapters recorded."""
+"""The page of findings: its tables out of what the chapters recorded, and its sentences.
+
+A chapter records what it measures at its first reading, and the same names with `-second` at another one. What it
+did not record is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from embedlib.metrics.verdicts import VERDICTS, Verdict, VerdictWord
+from embedlib.errors import NotebookError
+from embedlib.metrics.verdicts import VERDICTS, Part, Verdict, VerdictWord
 from embedlib.records.phrases import listed, number_word
+from embedlib.records.read import last_run, read_records
+
+SUFFIXES = {"first": "", "second": "-second"}  # behind the name of a record, by the reading it is about
+# The columns of a table of leads, by what a chapter adds to the name of its lead.
+_LEAD = {
+    "effect": "", "low": "-low", "high": "-high", "left out, low": "-left-out-low",
+    "left out, high": "-left-out-high", "p": "-p", "least p": "-least-p",
+}  # fmt: skip
 
 # How a count of claims is followed by what they are.
 _ARE: dict[VerdictWord, str] = {
     "supported": "supported", "contradicted": "contradicted", "undecided": "undecided",
     "cannot be tested here": "untested",
 }  # fmt: skip
+
+
+def read_chapters(chapters: Iterable[str], runs: Sequence[str] = ()) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
+    """Read what each chapter's last run recorded, and list the chapters that have no run to read.
+
+    Those have no records. `runs` are executed notebooks that are read in the place of the last runs.
+
+    Example:
+        >>> recorded, missing = read_chapters(["04_analogies", "99_none"])
+        >>> missing, recorded["99_none"], len(recorded["04_analogies"]) > 0
+        (['99_none'], {}, True)
+    """
+    recorded: dict[str, Mapping[str, Any]] = {}
+    missing = []
+    for chapter in dict.fromkeys(chapters):
+        try:
+            recorded[chapter] = read_records(last_run(chapter, runs))
+        except NotebookError:
+            recorded[chapter] = {}
+            missing.append(chapter)
+    return recorded, missing
+
+
+def find_leads(recorded: Mapping[str, Mapping[str, Any]], measures: Mapping[str, str], reading: str) -> pd.DataFrame:
+    """Find the lead of the best LLM in the chapter of each measure, at the "first" or the "second" reading.
+
+    `measures` maps a measure to its chapter. A row a measure: effect, low, high, the range without one model,
+    p and its least value, and who is ahead, "LLM", "classical" or "neither". What a chapter lacks is NaN.
+
+    Example:
+        >>> recorded = {"04": {"llm-lead": -0.1, "llm-lead-low": -0.2, "llm-lead-high": -0.05}, "08": {}}
+        >>> find_leads(recorded, {"analogies": "04", "senses": "08"}, "first")["ahead"].to_list()
+        ['classical', 'neither']
+    """
+    rows = {}
+    for measure, chapter in measures.items():
+        facts = recorded[chapter]
+        row: dict[str, Any] = {
+            column: facts.get(f"llm-lead{end}{SUFFIXES[reading]}", np.nan) for column, end in _LEAD.items()
+        }
+        row["ahead"] = "LLM" if row["low"] > 0 else "classical" if row["high"] < 0 else "neither"
+        rows[measure] = row
+    return pd.DataFrame.from_dict(rows, "index", columns=[*_LEAD, "ahead"]).rename_axis("measure")
+
+
+def join_summaries(recorded: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Join the table `summary` of the chapters: a row a model and reading, and a column a task.
+
+    A chapter without one is left out. Of two chapters with a task of one name the first counts.
+
+    Example:
+        >>> at = pd.MultiIndex.from_tuples([("gemma", "chosen")], names=["model", "reading"])
+        >>> recorded = {"03": {"summary": pd.DataFrame({"pairs": [0.7]}, at)}, "04": {}}
+        >>> recorded["08"] = {"summary": pd.DataFrame({"senses": [0.6]}, at)}
+        >>> list(join_summaries(recorded))
+        ['pairs', 'senses']
+    """
+    found = [records["summary"] for records in recorded.values() if "summary" in records]
+    if not found:
+        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["model", "reading"]))
+    rows = list(dict.fromkeys(row for frame in found for row in frame.index))
+    joined = pd.concat([frame.reindex(rows) for frame in found], axis=1)
+    joined.index = pd.MultiIndex.from_tuples(rows, names=["model", "reading"])
+    return joined.loc[:, ~joined.columns.duplicated()]
+
+
+def find_verdicts(recorded: Mapping[str, Mapping[str, Any]], claims: pd.DataFrame, reading: str) -> dict[str, Verdict]:
+    """Find the verdict of each claim at the "first" or the "second" reading; one that is not recorded is left out.
+
+    `claims` has a row a claim, with the `chapter` and the name of its `verdict` there.
+
+    Example:
+        >>> claims = pd.DataFrame({"chapter": ["04"], "verdict": ["d4-verdict"]}, ["D4"])
+        >>> find_verdicts({"04": {}}, claims, "second")
+        {}
+    """
+    names = claims["verdict"] + SUFFIXES[reading]
+    found = {claim: recorded[claims.loc[claim, "chapter"]].get(name) for claim, name in names.items()}
+    return {str(claim): verdict for claim, verdict in found.items() if isinstance(verdict, Verdict)}
+
+
+def list_parts(verdicts: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
+    """List the parts of all claims, the main one of each first: a row a claim, part and reading.
+
+    `verdicts` maps a reading to the verdicts of the claims. The columns are those of `Verdict.table()`.
+
+    Example:
+        >>> from embedlib.metrics.verdicts import Part
+        >>> found = Verdict("D1", Part("closer in LLMs", "contradicted", -0.1, -0.2, -0.05))
+        >>> list_parts({"first": {"D1": found}, "second": {}})["verdict"].to_dict()
+        {('D1', 'closer in LLMs', 'first'): 'contradicted'}
+    """
+    rows = {}
+    for claim in dict.fromkeys(claim for found in verdicts.values() for claim in found):
+        tables = {reading: found[claim].table() for reading, found in verdicts.items() if claim in found}
+        for part in dict.fromkeys(part for table in tables.values() for part in table.index):
+            for reading, table in tables.items():
+                if part in table.index:
+                    rows[claim, part, reading] = table.loc[part]
+    columns = Verdict("", Part.of("", None)).table().columns
+    keys = list(zip(*rows, strict=True)) or [[], [], []]
+    index = pd.MultiIndex.from_arrays(keys, names=["claim", "part", "reading"])
+    return pd.DataFrame([list(row) for row in rows.values()], index, columns)
 
 
 def say_leads(leads: pd.DataFrame) -> tuple[str, str]:
@@ -107,20 +225,19 @@ def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
     return f"{of}, {listed([f'{first} {verb} {rest}', *came[1:]])}.", " ".join(which)
 
 
-def say_context(moves: Verdict, first: str, kind: str, second: str, low: float) -> tuple[str, str]:
-    """Say whether LLMs move a word's vector with its context (claim C1), and who follows the sense best.
+def say_context(moves: Verdict | None, senses: pd.Series, llm: str, classical: str) -> tuple[str, str]:
+    """Say whether LLMs move a word's vector with its context (claim C1), and who tells its senses apart.
 
-    `first` is the model that follows the sense best, of a `kind` such as "an LLM", and `second` the next
-    one; `low` is the lower end of the interval of its lead.
+    `senses` is the row of a table of leads, with effect, low and high; `llm` and `classical` are the best models.
 
     Example:
         >>> from embedlib.metrics.verdicts import Part
         >>> moves = Verdict("C1", Part("LLMs over classical models", "supported", 0.2, 0.1, 0.3))
-        >>> claim, senses = say_context(moves, "sbert", "a classical model", "gemma", low=-0.01)
+        >>> claim, who = say_context(moves, pd.Series({"effect": -0.1, "ahead": "neither"}), "gemma", "sbert")
         >>> claim
         "LLMs move a word's vector with its context more than classical models do."
-        >>> senses.split(", ", 1)[1]
-        'sbert, a classical model, is best at that, but not clearly ahead of gemma.'
+        >>> who
+        'A vector that moves need not follow the sense. Whether gemma or sbert tells senses apart better is undecided.'
     """
     move = "a word's vector with its context"
     claim = {
@@ -128,40 +245,132 @@ def say_context(moves: Verdict, first: str, kind: str, second: str, low: float) 
         "contradicted": f"LLMs move {move} less than classical models do.",
         "undecided": f"It is undecided whether LLMs move {move} more than classical models do.",
         "cannot be tested here": f"Whether LLMs move {move} more than classical models do cannot be tested here.",
-    }[moves.verdict]
-    margin = "clearly" if low > 0 else "but not clearly"
-    senses = (
-        "A vector that moves does not always follow the sense of the word. After the directions that all vectors "
-        f"of a model share are removed, {first}, {kind}, is best at that, {margin} ahead of {second}."
-    )
-    return claim, senses
+    }[moves.verdict if moves else "cannot be tested here"]
+    if np.isnan(senses["effect"]):
+        return claim, ""
+    first, second = (llm, classical) if senses["ahead"] == "LLM" else (classical, llm)
+    who = f"{first}, the best {'LLM' if first == llm else 'classical model'}, tells senses apart better than {second}."
+    if senses["ahead"] == "neither":
+        who = f"Whether {llm} or {classical} tells senses apart better is undecided."
+    return claim, f"A vector that moves need not follow the sense. {who}"
 
 
-def say_ways_to_read(
-    gain: float, unit: str, where: str, prompt_gain: float, baseline: str, left: float
-) -> tuple[str, str]:
-    """Say what another way of reading an LLM is worth.
+def say_readings(first: pd.DataFrame, second: pd.DataFrame, names: Sequence[str]) -> str:
+    """Say on how many measures another reading gives another answer to who is ahead.
 
-    `gain` is the most that another layer and pooling add, in `unit`, and `where` the task and model;
-    `prompt_gain` is the most that a prompt adds to the correlation on sentences, and `left` is the
-    lead there that the model `baseline` has with it.
+    `first` and `second` are the leads at the two readings, and `names` what the readings are called.
 
     Example:
-        >>> claim, numbers = say_ways_to_read(0.12, "accuracy", "analogies of gemma", 0.05, "sbert", 0.1)
-        >>> claim
-        'An LLM can do better than when it is read in the default way.'
-        >>> numbers.split(". ")[0]
-        'Choosing another layer and pooling adds up to 0.12 to the accuracy (analogies of gemma)'
+        >>> first = pd.DataFrame({"effect": [0.1, 0.2], "ahead": ["LLM", "neither"]}, ["pairs", "senses"])
+        >>> say_readings(first, first.assign(ahead=["LLM", "classical"]), ["chosen", "study"])
+        'With the reading "study" in place of "chosen", who is ahead changes on one of two measures: senses.'
     """
-    claim = "Another way of reading an LLM does not help it."
-    if max(gain, prompt_gain) > 0:
-        claim = "An LLM can do better than when it is read in the default way."
-    who = f"{baseline} is still ahead" if left > 0 else f"{baseline} is no longer ahead"
-    numbers = (
-        f"Choosing another layer and pooling adds up to {gain:.2f} to the {unit} ({where}). A prompt adds up to "
-        f"{prompt_gain:.2f} to the correlation with ratings of similar sentences. {who} there."
-    )
-    return claim, numbers
+    both = first["effect"].notna() & second["effect"].notna()
+    if not both.any():
+        return "This run has one reading only."
+    moved = first.index[both & (first["ahead"] != second["ahead"])]
+    start = f'With the reading "{names[-1]}" in place of "{names[0]}", who is ahead'
+    count = int(both.sum())
+    of = f"{number_word(count)} measures" if count > 1 else "the one measure"
+    if not len(moved):
+        return f"{start} changes on none of {of}." if count > 1 else f"{start} does not change on {of}."
+    on = f"{number_word(len(moved))} of {of}" if count > 1 else of
+    return f"{start} changes on {on}: {listed(moved)}."
+
+
+def say_left_out(leads: pd.DataFrame) -> str:
+    """Say how many of the clear leads are still on the same side whichever one of the models is left out.
+
+    Example:
+        >>> row = {"effect": 0.2, "ahead": "LLM", "left out, low": -0.1, "left out, high": 0.3}
+        >>> say_left_out(pd.DataFrame([row], ["senses"]))
+        'Of the one clear lead, none is the same whichever of the models is left out.'
+    """
+    clear = leads[leads["effect"].notna() & (leads["ahead"] != "neither")]
+    known = clear.dropna(subset=["left out, low", "left out, high"])
+    if known.empty:
+        return ""
+    low, high = known["left out, low"], known["left out, high"]
+    stays = np.where(known["ahead"] == "LLM", low > 0, high < 0)
+    count = int(stays.sum())
+    of = f"{number_word(len(known))} clear lead{'s' if len(known) > 1 else ''}"
+    verb = "are" if count > 1 else "is"
+    return f"Of the {of}, {number_word(count)} {verb} the same whichever of the models is left out."
+
+
+class _Change(NamedTuple):
+    """One thing that was changed while others stayed: how it is called, and what it is worth."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """The ends of the interval of the size, whatever its sign."""
+        ends = sorted((abs(self.low), abs(self.high)))
+        return (0.0, ends[1]) if self.low <= 0 <= self.high else (ends[0], ends[1])
+
+
+# What is changed, and the rows of the chapter on size and kind that say what it is worth; the largest counts.
+_CHANGES = {
+    "how a decoder is read": ("reading, decoders",),
+    "a model's size": ("size, encoders", "size, decoders"),
+    "a model's kind": ("kind, matched size", "kind, matched size, general text"),
+}
+
+
+def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
+    """Say which changes the correlation with people most: how a model is read, its size or its kind.
+
+    `differences` are those of the chapter on size and kind, by what, reading and layer: difference, low and high.
+    Of each change the largest difference counts, at a model's own layer and the first reading. "More" is said only
+    where the two intervals do not overlap. Nothing is said with fewer than two changes.
+
+    Example:
+        >>> keys = [(what, "chosen", "own layer") for what in ("reading, decoders", "size, decoders")]
+        >>> differences = pd.DataFrame([[0.4, 0.3, 0.5], [0.05, 0.0, 0.1]], keys, ["difference", "low", "high"])
+        >>> differences.index = pd.MultiIndex.from_tuples(keys, names=["what", "reading", "layer"])
+        >>> claim, numbers = say_what_matters(differences)
+        >>> claim
+        "How a decoder is read matters more than a model's size."
+        >>> numbers
+        "How a decoder is read moves the rank correlation with people by +0.40. A model's size moves it by +0.05."
+    """
+    found = []
+    for name, rows in _CHANGES.items():
+        known = _first_at_own_layer(differences, rows)
+        if len(known):
+            row = known.loc[known["difference"].abs().idxmax()]
+            found.append(_Change(name, row["difference"], row["low"], row["high"]))
+    if len(found) < 2:
+        return "", ""
+    found.sort(key=lambda change: -abs(change.value))
+    claim = _capital(found[0].name)
+    for place, (larger, smaller) in enumerate(itertools.pairwise(found)):
+        word = "more than" if larger.sizes[0] > smaller.sizes[1] else "about as much as"
+        claim += f" matters {word} {smaller.name}" if place == 0 else f", and that {word} {smaller.name}"
+    first, *others = found
+    numbers = f"{_capital(first.name)} moves the rank correlation with people by {first.value:+.2f}."
+    for change in others:
+        numbers += f" {_capital(change.name)} moves it by {change.value:+.2f}."
+    return f"{claim}.", numbers
+
+
+def _first_at_own_layer(differences: pd.DataFrame | None, rows: Sequence[str]) -> pd.DataFrame:
+    """Take the first known row of each name that is at a model's own layer."""
+    if differences is None:
+        return pd.DataFrame(columns=["difference", "low", "high"])
+    own = differences[differences.index.get_level_values("layer") == "own layer"].dropna(subset=["difference"])
+    own = own.droplevel(["reading", "layer"])
+    own = own[~own.index.duplicated()]
+    return own.loc[[row for row in rows if row in own.index]]
+
+
+def _capital(text: str) -> str:
+    """Write a text with a capital letter at its start."""
+    return text[:1].upper() + text[1:]
 
 
 def _of_hundred(share: float) -> str:

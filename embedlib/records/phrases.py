@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from embedlib.errors import RecordError
 from embedlib.metrics.families import FamilyEffect
+from embedlib.models.reading import NAMED
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -35,6 +36,26 @@ def listed(parts: Iterable[str]) -> str:
     if not words:
         raise RecordError("a list of no words cannot be written")
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def reading_labels(readings: Sequence[str]) -> dict[str, str]:
+    """Give readings short names for tables and sentences: their own, or "reading 2" for one that is given as JSON.
+
+    Example:
+        >>> reading_labels(["chosen", '{"template": " {text}"}'])
+        {'chosen': 'chosen', '{"template": " {text}"}': 'reading 2'}
+    """
+    return {name: name if name in NAMED else f"reading {place}" for place, name in enumerate(readings, start=1)}
+
+
+def say_reading(label: str) -> str:
+    """Say how models were read, by the label of a reading, as a sentence takes it up.
+
+    Example:
+        >>> say_reading("chosen"), say_reading("study"), say_reading("reading 2")
+        ('at the chosen readings', "at the study's reading", 'at reading 2')
+    """
+    return {"chosen": "at the chosen readings", "study": "at the study's reading"}.get(label, f"at {label}")
 
 
 def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others: str) -> str:

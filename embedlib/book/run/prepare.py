@@ -33,7 +33,7 @@ def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
 
 
 def extract_for(runs: Sequence[Run]) -> None:
-    """Convert the models of some runs, and store the vectors of the lexicon's words that they use.
+    """Convert the models of some runs, and store the vectors of the lexicon's words that they use, at each reading.
 
     Raises what `find_model` raises for a model, and `EmbedlibError` where the extraction fails or the folder of runs
     cannot be written.
@@ -47,7 +47,9 @@ def extract_for(runs: Sequence[Run]) -> None:
     sizes = [run.settings["words"] for run in runs if "words" in run.settings]
     words = "all" if "all" in sizes else max((size for size in sizes if isinstance(size, int)), default=0)
     # A process of its own, so that the models are not in memory beside those of the notebooks.
+    readings = dict.fromkeys(name for run in runs for name in run.settings.get("readings", []))
     options = [option for name in names for option in ("--model", name)]
+    options += [option for reading in readings for option in ("--reading", reading)]
     command = [sys.executable, "-m", "embedlib.cli", "extract", "--words", str(words), *options]
     if names and words and subprocess.run(command, check=False).returncode:
         raise EmbedlibError("the extraction failed; its message is above")

@@ -18,6 +18,8 @@ GGUF_MAGIC = b"GGUF"
 LONGEST_WINDOW = 2048  # tokens that a text is cut to, as for the causal models of the roster
 
 _TOKENS = "tokenizer.ggml.tokens"
+# Tables that a token, a position or a kind of token picks a row of.
+_TABLES = ("token_embd.weight", "position_embd.weight", "token_types.weight", "per_layer_token_embd.weight")
 # The names that files have for architectures that transformers writes in another way.
 _WRITTEN = {"qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "gpt_oss": "gpt-oss", "minimax_m2": "minimax-m2"}
 _NO_DECODER = {"general", "tokenizer", "t5", "umt5", "mamba"}  # of the list that transformers has
@@ -40,6 +42,7 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
             f"{path}: the GGUF file is damaged, cut short or of another version ({type(error).__name__}: {error})"
         ) from None
     parameters = sum(math.prod(shape) for name, shape in shapes.items() if name != "output.weight")
+    embeddings = sum(math.prod(shapes.get(name, (0,))) for name in _TABLES)
     if not parameters:
         raise ArtifactError(f"{path}: a GGUF file without weights")
     kind = str(fields.get("general.architecture", "none"))
@@ -63,10 +66,10 @@ def describe_gguf(path: Path, name: str, origin: str) -> ModelSpec:
     window = min(int(fields.get(f"{kind}.context_length", LONGEST_WINDOW)), LONGEST_WINDOW)
     return ModelSpec(
         name=name, title=str(fields.get("general.name", path.stem)), family="decoder", kind="causal",
-        encoder=CAUSAL.name, dimension=dimension, layers=layers, parameters=parameters, max_tokens=window, bos=bos,
-        front=AUTO, fronts=tuple(dict.fromkeys(fields[_TOKENS])), layer=layers, pooling="mean",
-        trained_on="not said", licence=str(fields.get("general.license", "not said")),
-        citation="none", origin=origin,
+        encoder=CAUSAL.name, dimension=dimension, layers=layers, parameters=parameters,
+        embedding_parameters=embeddings, max_tokens=window, bos=bos, front=AUTO,
+        fronts=tuple(dict.fromkeys(fields[_TOKENS])), layer=layers, pooling="mean", trained_on="not said",
+        licence=str(fields.get("general.license", "not said")), citation="none", origin=origin,
         artifacts=(Artifact(role="gguf", sha256=sha256(path), parts=(FilePart(path=str(path)),)),),
     )  # fmt: skip
 

@@ -22,7 +22,15 @@ from embedlib.models.external.bracket_options import Options
 from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
 from embedlib.models.external.gguf import LONGEST_WINDOW
 from embedlib.models.external.tokenizer import VOCABULARIES, lowers, resolve_tokenizer, tokenizer_files
-from embedlib.models.external.weights import INDEX, WEIGHTS, count_parameters, open_model, weight_files, weight_roles
+from embedlib.models.external.weights import (
+    INDEX,
+    WEIGHTS,
+    count_embeddings,
+    count_parameters,
+    open_model,
+    weight_files,
+    weight_roles,
+)
 from embedlib.models.reading import AUTO
 from embedlib.models.spec import ModelSpec
 
@@ -103,13 +111,14 @@ def describe_transformer(folder: Path, name: str, origin: str, *, padded: bool =
     file = resolve_tokenizer(folder, framed=not causal, padded=padded)
     tokenizer = Tokenizer.from_file(str(file))
     parameters = count_parameters(weight_files(folder))
-    _check_model(folder, encoder, config)
+    embeddings = _check_model(folder, encoder, config)
     fronts = _fronts(folder, config, tokenizer) if causal else ()
     return ModelSpec(
         name=name, title=title_of(origin),
         family="decoder" if causal else "contrastive", kind="causal" if causal else "sentence", encoder=encoder.name,
         dimension=config.hidden_size, layers=config.num_hidden_layers, parameters=parameters,
-        max_tokens=window(folder, LONGEST_WINDOW), case="lower" if lowers(tokenizer) else "cased",
+        embedding_parameters=embeddings, max_tokens=window(folder, LONGEST_WINDOW),
+        case="lower" if lowers(tokenizer) else "cased",
         bos=next(iter(fronts), None), front=AUTO if causal else None, fronts=fronts, pool_special=not causal,
         layer=config.num_hidden_layers, pooling="mean", trained_on="not said", licence="not said", citation="none",
         origin=origin,
@@ -178,12 +187,17 @@ def _vocabulary(file: Path) -> dict[str, int]:
         raise ArtifactError(f"{file}: not a tokenizer: {error}") from None
 
 
-def _check_model(folder: Path, encoder: EncoderKind, config: Any) -> None:
-    """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell."""
+def _check_model(folder: Path, encoder: EncoderKind, config: Any) -> int:
+    """Check that the weights fill the model and that it runs: a large one by names and shapes where these tell.
+
+    Gives the number of parameters in its tables of embeddings.
+    """
     sizes = (config.hidden_size, config.num_hidden_layers)
-    told = check_shapes(open_model(folder, device="meta"), folder, *sizes)
+    model = open_model(folder, device="meta")
+    told = check_shapes(model, folder, *sizes)
     if not told or sum(file.stat().st_size for file in weight_files(folder)) < _SMALL:
         try_model(open_model(folder), folder, encoder, *sizes)
+    return count_embeddings(model)
 
 
 def window(folder: Path, longest: int | None, said: int | None = None) -> int | None:

@@ -43,13 +43,14 @@ def describe_model2vec(folder: Path, name: str, origin: str) -> ModelSpec:
             f"{folder / WEIGHTS}: not the weights of model2vec: it has {shapes}; allowed: 'embeddings' with a row for "
             f"each of the {tokens} tokens (or a 'mapping' of the tokens to rows) and, if any, 'weights' of the tokens"
         )
+    numbers = math.prod(shapes["embeddings"])
     window = read_json(folder / "config.json").get("max_length", _LONGEST)
     return ModelSpec(
         # model2vec is made to distil sentence encoders; its files do not say of which kind the model was.
         name=name, title=title_of(origin), family="contrastive", kind="sentence", encoder=MODEL2VEC.name,
-        dimension=shapes["embeddings"][1], layers=0, parameters=math.prod(shapes["embeddings"]), max_tokens=window,
-        case="lower" if lowers(tokenizer) else "cased", layer=0, pooling="mean", trained_on="not said",
-        licence="not said", citation="none", origin=origin,
+        dimension=shapes["embeddings"][1], layers=0, parameters=numbers,
+        embedding_parameters=numbers, max_tokens=window, case="lower" if lowers(tokenizer) else "cased", layer=0,
+        pooling="mean", trained_on="not said", licence="not said", citation="none", origin=origin,
         artifacts=(
             as_artifact("vectors", folder / WEIGHTS),
             as_artifact("config", folder / "config.json"),

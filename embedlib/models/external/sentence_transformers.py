@@ -16,7 +16,7 @@ from embedlib.models.external.bracket_options import Options
 from embedlib.models.external.folder_files import MODULES, as_artifact, read_json, title_of
 from embedlib.models.external.hf_folder import describe_transformer, window
 from embedlib.models.external.tokenizer import lowers
-from embedlib.models.external.weights import HEADS, INDEX, WEIGHTS, faults_of
+from embedlib.models.external.weights import HEADS, INDEX, WEIGHTS, count_embeddings, faults_of
 from embedlib.models.spec import ModelSpec
 
 LIBRARY_SETTINGS = "config_sentence_transformers.json"
@@ -171,6 +171,7 @@ def _describe_by_library(
         name=name, title=title_of(origin), family="decoder" if causal else "contrastive", kind="sentence",
         encoder=SENTENCE_TRANSFORMERS.name, dimension=len(alone), layers=0,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
+        embedding_parameters=count_embeddings(model),
         max_tokens=min((int(limit) for limit in limits if limit and limit < 1e9), default=None),
         case="lower" if lowers(getattr(tokenizer, "backend_tokenizer", tokenizer)) else "cased",
         pool_special=True, prompt=prompt, layer=0, pooling="builtin", trained_on="not said", licence="not said",

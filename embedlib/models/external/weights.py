@@ -80,6 +80,20 @@ def count_parameters(files: Collection[Path]) -> int:
     return count
 
 
+def count_embeddings(model: Any) -> int:
+    """Count the parameters of a model of torch in tables that are looked up by row: of tokens, positions and the like.
+
+    Example:
+        >>> import torch
+        >>> count_embeddings(torch.nn.Sequential(torch.nn.Embedding(10, 4), torch.nn.Linear(4, 4)))
+        40
+    """
+    import torch
+
+    tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    return sum(part.weight.numel() for part in model.modules() if isinstance(part, tables))
+
+
 def open_model(folder: Path, dtype: str = "float32", device: str = "cpu") -> Any:
     """Load the text model of a transformers folder for inference, offline, without bars or reports.
 

@@ -61,7 +61,7 @@ def describe_vectors(path: Path, name: str, origin: str, options: Options) -> Mo
     numbers = (about["words"] + about["buckets"]) * about["dimension"]
     return ModelSpec(
         name=name, title=path.name, family="counting", kind="static", encoder=WORD_VECTORS.name,
-        dimension=about["dimension"], layers=0, parameters=numbers,
+        dimension=about["dimension"], layers=0, parameters=numbers, embedding_parameters=numbers,
         case=options.case or case_of(about["capitals"], about["letters"]), layer=0, pooling="mean",
         trained_on="not said", licence="not said", citation="none", origin=origin,
         artifacts=tuple(
