@@ -9,7 +9,7 @@ from embedlib.models.reading import KINDS
 from embedlib.models.roster import ROSTER, find_model, read_roster
 from embedlib.readings.check import check_choices
 from embedlib.readings.choose import EVIDENCE, evidence_row, kinds_of
-from embedlib.readings.files import evidence_for, read_evidence
+from embedlib.readings.evidence import evidence_for, read_evidence
 from embedlib.readings.grid import grid
 from embedlib.readings.tasks import development
 

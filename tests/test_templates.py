@@ -6,9 +6,9 @@ import pytest
 from embedlib.errors import InputError
 from embedlib.models.reading import Reading
 from embedlib.models.roster import find_model
-from embedlib.readings import files
+from embedlib.readings import evidence as evidences
 from embedlib.readings.choose import evidence_row
-from embedlib.readings.files import best_by_template
+from embedlib.readings.evidence import best_by_template
 from embedlib.readings.grid import SENTENCE_TEMPLATES, grid
 
 
@@ -27,7 +27,7 @@ def evidence(tmp_path, monkeypatch):
         rows.append(row | {"mean": mean})
     file = tmp_path / "evidence.tsv"
     pd.DataFrame(rows).to_csv(file, sep="\t", index=False)
-    monkeypatch.setattr(files, "evidence_file", lambda: file)
+    monkeypatch.setattr(evidences, "evidence_file", lambda: file)
     return spec, prompt
 
 

@@ -13,7 +13,7 @@ from embedlib.models.chosen import chosen_reading
 from embedlib.models.reading import Kind
 from embedlib.models.roster import find_model
 from embedlib.readings.choose import EVIDENCE, evidence_row, kinds_of, scores_of
-from embedlib.readings.files import evidence_for
+from embedlib.readings.evidence import evidence_for
 from embedlib.readings.tasks import development
 
 _EMBED: dict[Kind, Callable[..., EmbeddingTable[Any]]] = {
