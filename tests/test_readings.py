@@ -8,6 +8,8 @@ import pytest
 from conftest import make_tiny
 from pydantic import ValidationError
 
+from embedlib.book.notebooks import notebook_sources, read_source
+from embedlib.book.run.parameters import read_parameters
 from embedlib.embeddings.embed import embed_sentences, embed_spans, embed_words
 from embedlib.embeddings.readings import list_readings, reading_of
 from embedlib.embeddings.store import stored_folders
@@ -246,8 +248,8 @@ def test_chosen_readings_are_kept_by_model_and_files(qwen, cache):
     assert reading_of(own, "chosen", "words").label == "'<bos>' in front, alone, layer 1, mean"
 
 
-def test_every_model_of_the_book_has_its_readings():
-    models = check_models([*find_models()])
+def test_every_model_of_a_chapter_has_its_readings():
+    models = check_models(models_of_chapters())
     words = list_readings(models, ["chosen", "study"], "words")
     assert list(words.columns) == ["chosen", "study"]
     assert list_readings(models, ["chosen"], "sentences").shape == (len(models), 1)
@@ -261,7 +263,7 @@ def test_every_model_of_the_book_has_its_readings():
         list_readings(models, ['{"layer": 99}'], "words")
 
 
-def find_models():
-    from embedlib.models.roster import ROSTER, read_roster
-
-    return read_roster(ROSTER)
+def models_of_chapters():
+    """List the models that the chapters read by default."""
+    parameters = [read_parameters(read_source(source)) for source in notebook_sources()]
+    return list(dict.fromkeys(name for known in parameters if "models" in known for name in known["models"].default))
