@@ -12,13 +12,14 @@ def fitting_texts(name: str) -> list[str] | list[SpanKey]:
     """List the texts of a name.
 
     "words-N" are the N most frequent words of the lexicon, "contexts" the development anchors in their sentences, as
-    spans, and "sentences" the development sentences: those of the anchors and of the rated pairs, each once. Raises
+    spans, and "sentences" the development sentences: those that anchors' variations begin from, and those of the rated
+    pairs, each once. Raises
     `InputError` for more words than the lexicon has.
 
     Example:
         >>> fitting_texts("words-3")
         ['a', 'in', 'i']
-        >>> len(fitting_texts("contexts")) > 500, len(fitting_texts("sentences")) > 500
+        >>> len(fitting_texts("contexts")) > 500, len(fitting_texts("sentences")) > 100
         (True, True)
     """
     if name.startswith("words-"):
@@ -26,5 +27,6 @@ def fitting_texts(name: str) -> list[str] | list[SpanKey]:
     anchors = load_dataset("anchors", part="development")
     if name == "contexts":
         return spans_of(anchors)
+    bases = anchors.loc[anchors["kind"] == "base", "sentence"]
     pairs = load_dataset("sts", part="development")
-    return list(dict.fromkeys([*pairs["sentence1"], *pairs["sentence2"], *anchors["sentence"]]))
+    return list(dict.fromkeys([*pairs["sentence1"], *pairs["sentence2"], *bases]))
