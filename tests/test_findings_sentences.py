@@ -9,8 +9,8 @@ from embedlib.records.findings import (
     list_parts,
     say_context,
     say_leads,
-    say_left_out,
     say_readings,
+    say_surviving_leads,
     say_verdicts,
     say_what_matters,
     say_words_alone,
@@ -133,8 +133,8 @@ def test_readings_are_said_to_change_who_is_ahead_where_they_do():
 def test_clear_leads_that_hang_on_one_model_are_not_counted():
     frame = leads((0.1, "LLM"), (-0.2, "classical"), (0.1, "neither"))
     frame["left out, low"], frame["left out, high"] = [0.05, -0.3, -0.1], [0.2, 0.1, 0.1]
-    assert say_left_out(frame) == "Of the two clear leads, one is the same whichever of the models is left out."
-    assert say_left_out(frame.tail(1)) == ""
+    assert say_surviving_leads(frame) == "Of the two clear leads, one is the same whichever of the models is left out."
+    assert say_surviving_leads(frame.tail(1)) == ""
 
 
 def test_parts_of_no_verdict_are_an_empty_table():

@@ -278,12 +278,12 @@ def say_readings(first: pd.DataFrame, second: pd.DataFrame, names: Sequence[str]
     return f"{start} changes on {on}: {listed(moved)}."
 
 
-def say_left_out(leads: pd.DataFrame) -> str:
+def say_surviving_leads(leads: pd.DataFrame) -> str:
     """Say how many of the clear leads are still on the same side whichever one of the models is left out.
 
     Example:
         >>> row = {"effect": 0.2, "ahead": "LLM", "left out, low": -0.1, "left out, high": 0.3}
-        >>> say_left_out(pd.DataFrame([row], ["senses"]))
+        >>> say_surviving_leads(pd.DataFrame([row], ["senses"]))
         'Of the one clear lead, none is the same whichever of the models is left out.'
     """
     clear = leads[leads["effect"].notna() & (leads["ahead"] != "neither")]
