@@ -13,8 +13,7 @@ def fitting_texts(name: str) -> list[str] | list[SpanKey]:
 
     "words-N" are the N most frequent words of the lexicon, "contexts" the development anchors in their sentences, as
     spans, and "sentences" the development sentences: those that anchors' variations begin from, and those of the rated
-    pairs, each once. Raises
-    `InputError` for more words than the lexicon has.
+    pairs, each once. Raises `InputError` for more words than the lexicon has.
 
     Example:
         >>> fitting_texts("words-3")
