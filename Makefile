@@ -37,8 +37,8 @@ setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
 book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html (PROFILE=full: all words)
 	$(BIN)/embedlib build --profile $(PROFILE)
 
-test: $(VENV)/.dev lint  ## lint and test, with the share of lines that the tests run
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: $(VENV)/.dev lint  ## lint and test (COVERAGE=1: and say which lines the tests run)
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-report=term)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

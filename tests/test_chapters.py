@@ -15,7 +15,7 @@ from embedlib.book.run.prepare import plan_profile
 from embedlib.book.run.run import execute
 from embedlib.errors import NotebookError
 from embedlib.models.chosen import Chosen
-from embedlib.models.reading import Reading, Readings
+from embedlib.models.reading import KINDS, Reading, Readings
 from embedlib.models.roster import find_model
 from embedlib.readings.choose import Choice, choose_readings, score_readings
 from embedlib.readings.files import keep_choice
@@ -249,7 +249,7 @@ def test_a_decoder_by_path_is_read_as_was_chosen_for_it(cache, tmp_path, build):
     tried = score_readings(folder, "sentences", [Reading(layer=1), Reading(layer=3)])
     best = Readings(sentences=tried["reading"][tried["mean"].idxmax()])
     keep_choice(folder, Choice(Chosen(checksum=find_model(folder).checksum, readings=best), tried), book=False)
-    records = run("09_readings", {**FEW, "models": folder}, build)
+    records = run("09_readings", {**FEW, "models": folder, "again": json.dumps(KINDS)}, build)
     (gain,) = table(records["gains"])
     parts = table(records["parts"])
     assert sum(row[4] for row in parts) == pytest.approx(gain[3])

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from conftest import make_tiny
 
+from embedlib.errors import UnknownNameError
 from embedlib.models.chosen import book_file, chosen_reading, own_file, read_chosen
 from embedlib.models.reading import KINDS
 from embedlib.models.roster import ROSTER, find_model, read_roster
@@ -31,6 +32,9 @@ def test_the_command_chooses_for_a_model_of_ones_own(tmp_path, call):
     found = check_choices([folder], ["contexts"])
     assert bool(found["is best"].iloc[0])
     assert found["again"].iloc[0] == pytest.approx(found["evidence"].iloc[0], abs=2e-3)
+    assert check_choices([folder], ["contexts"], again=[])["again"].isna().all()
+    with pytest.raises(UnknownNameError, match="Did you mean 'words'"):
+        check_choices([folder], again=["word"])
 
 
 def test_what_cannot_be_chosen_is_refused_before_anything_is_loaded(call):

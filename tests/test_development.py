@@ -29,7 +29,8 @@ def test_the_parts_are_disjoint_and_together_whole(name):
     assert [list(part.index) for part in parts] == [list(range(len(part))) for part in parts]
     development, test = map(rows_of, parts)
     assert set(development).isdisjoint(test)
-    assert len(development) + len(test) == len(whole)
+    # Of relations, a pair that development data have in another relation is in neither part.
+    assert len(whole) - len(development) - len(test) == (25 if name == "bats" else 0)
     assert [row for row in whole if row in set(development)] == development
     assert [row for row in whole if row in set(test)] == test
     assert len(development) / len(whole) == pytest.approx(1 / 3, abs=0.015)
@@ -44,6 +45,18 @@ def test_which_rows_are_development():
         assert rows_of(pairs) == rows_of(own[own["relation"] == relation].iloc[::3])
     anchors = list(dict.fromkeys(load_dataset("anchors")["anchor"]))
     assert list(dict.fromkeys(load_dataset("anchors", part="development")["anchor"])) == anchors[::3]
+
+
+def test_a_pair_of_relations_is_in_one_part_whatever_its_relation_and_order():
+    parts = [load_dataset("bats", part=part) for part in ("development", "test")]
+    development, test = (
+        {frozenset((row.source, target)) for row in part.itertuples() for target in row.targets} for part in parts
+    )
+    assert development.isdisjoint(test)
+    rows = [("r", "a", ("b",)), ("r", "c", ("d",)), ("s", "e", ("f",)), ("s", "x", ("b", "a")), ("s", "b", ("y", "a"))]
+    frame = pd.DataFrame(rows, columns=["relation", "source", "targets"])
+    assert take_part(frame, "relations", "development")["source"].tolist() == ["a", "e"]
+    assert take_part(frame, "relations", "test")["source"].tolist() == ["c", "x"]
 
 
 def test_an_anchor_is_in_one_part_whole():

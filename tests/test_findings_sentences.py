@@ -93,29 +93,38 @@ def test_context_is_said_by_the_verdict_and_who_tells_senses_apart_by_the_lead(w
 
 def changes(*rows):
     """Give differences at the own layer of the chosen reading, from (what, difference, half of the interval)."""
-    keys = pd.MultiIndex.from_tuples(
-        [(what, "chosen", "own layer") for what, _, _ in rows], names=["what", "reading", "layer"]
-    )
-    values = [(value, value - half, value + half) for _, value, half in rows]
-    return pd.DataFrame(values, keys, ["difference", "low", "high"])
+    return pd.concat([change("chosen", *row) for row in rows])
+
+
+def change(reading, what, value, half):
+    key = pd.MultiIndex.from_tuples([(what, reading, "own layer")], names=["what", "reading", "layer"])
+    return pd.DataFrame([(value, value - half, value + half)], key, ["difference", "low", "high"])
 
 
 @pytest.mark.parametrize(
     ("rows", "claim"),
     [
         ([("reading, decoders", 0.4, 0.05), ("size, decoders", 0.2, 0.05), ("kind, matched size", -0.1, 0.01)],
-         "How a decoder is read matters more than a model's size, and that more than a model's kind."),
+         "How a decoder is read matters more than a decoder's size, and that more than a model's kind."),
+        # Without two decoders of one training, the size of an encoder counts.
         ([("reading, decoders", 0.05, 0.1), ("size, encoders", -0.3, 0.1), ("kind, matched size", 0.25, 0.1)],
-         "A model's size matters about as much as a model's kind, and that about as much as how a decoder is read."),
-        # The largest difference of each counts, and one of NaN does not.
-        ([("size, encoders", 0.01, 0.01), ("size, decoders", 0.3, 0.01), ("kind, matched size", 0.1, 0.01),
-          ("reading, decoders", np.nan, 0.1)], "A model's size matters more than a model's kind."),
+         "An encoder's size matters about as much as a model's kind, and that about as much as how a decoder is read."),
+        # Rows are fixed beforehand, not the largest; and a difference of NaN does not count.
+        ([("size, encoders", 0.5, 0.01), ("size, decoders", 0.3, 0.01), ("kind, matched size", 0.1, 0.01),
+          ("kind, matched size, general text", 0.9, 0.01), ("reading, decoders", np.nan, 0.1)],
+         "A decoder's size matters more than a model's kind."),
         ([("reading, decoders", 0.4, 0.05)], ""),
     ],
 )  # fmt: skip
 def test_what_matters_is_ordered_by_size_and_more_only_where_the_intervals_are_apart(rows, claim):
     assert say_what_matters(changes(*rows))[0] == claim
     assert say_what_matters(None) == ("", "")
+
+
+def test_what_the_kind_is_worth_is_said_at_both_readings():
+    rows = changes(("reading, decoders", 0.4, 0.05), ("kind, matched size", 0.05, 0.01))
+    both = pd.concat([rows, change("study", "kind, matched size", 0.38, 0.05)])
+    assert say_what_matters(both)[1].endswith("moves it by +0.05. At the other reading, the kind moves it by +0.38.")
 
 
 def test_readings_are_said_to_change_who_is_ahead_where_they_do():

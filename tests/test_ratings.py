@@ -1,9 +1,10 @@
 """Rated word pairs: tables as their authors distribute them, and those that cannot be read safely."""
 
+import pandas as pd
 import pytest
 
 from embedlib import load_dataset
-from embedlib.datasets.load import load_rated_sets, load_ratings
+from embedlib.datasets.rated_sets import load_rated_sets, load_ratings
 from embedlib.errors import EmbedlibError, InputError
 
 TWO = [["boat", "ship", 8.1], ["boat", "New York", 0.4]]
@@ -114,7 +115,14 @@ def test_files_of_ones_own_are_named_by_their_files(tmp_path):
 def test_rated_sets_are_named_by_their_titles_and_have_what_is_left_for_tests(tmp_path):
     own = written(tmp_path, "Dog\tcat\t7\ndog\tcar\t1.5\n")
     sets = load_rated_sets(["men", "simlex999", "men"], [own])
-    assert {name: len(frame) for name, frame in sets.items()} == {"MEN": 2000, "SimLex-999": 999, own.stem: 2}
+    left_out = {"MEN": 9, "SimLex-999": 86, own.stem: 0}
+    assert {name: frame.attrs["in development"] for name, frame in sets.items()} == left_out
+    whole = {"MEN": 2000, "SimLex-999": 999, own.stem: 2}
+    assert {name: len(frame) + left_out[name] for name, frame in sets.items()} == whole
+    rated = pd.concat([load_dataset(name, part="development") for name in ("men", "simverb3500", "mturk287")])
+    chosen_on = {frozenset(map(str.lower, pair)) for pair in rated[["word1", "word2"]].to_numpy()}
+    for frame in sets.values():
+        assert chosen_on.isdisjoint(frozenset(map(str.lower, pair)) for pair in frame[["word1", "word2"]].to_numpy())
     some = load_rated_sets(["men"], [own], words=["dog", "cat", "fire"])
     assert some[own.stem][["word1", "word2"]].to_numpy().tolist() == [["Dog", "cat"]]
     assert all({*frame["word1"].str.lower(), *frame["word2"]} <= {"dog", "cat", "fire"} for frame in some.values())

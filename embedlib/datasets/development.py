@@ -9,11 +9,14 @@ It draws nothing: the parts are the same on every machine.
 - "anchors": every third anchor is, with all its sentences, in the order in which anchors come first.
 - "all": the whole set is, and no chapter may test on it.
 
-Items are apart, words are not: a word may be in a pair of either part.
+Items are apart, words are not: a word may be in a pair of either part. Of relations, a test pair that is development
+data too, in another relation or the other way round, is in neither part. Sets of ratings share pairs with each other:
+`embedlib.datasets.rated_sets.load_rated_sets` leaves those of development data out.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal, get_args
 
 import numpy as np
@@ -70,6 +73,8 @@ def is_development(frame: pd.DataFrame, rule: Development) -> NDArray[np.bool_]:
 def take_part(frame: pd.DataFrame, rule: Development, part: DataPart) -> pd.DataFrame:
     """Take one of the two parts of a table: its rows in their order, numbered from 0.
 
+    Of relations, the test part has no pair of words that the development part has.
+
     Example:
         >>> pairs = pd.DataFrame({"word1": ["a", "b", "c", "d"]})
         >>> take_part(pairs, "rows", "development")["word1"].to_list()
@@ -78,4 +83,9 @@ def take_part(frame: pd.DataFrame, rule: Development, part: DataPart) -> pd.Data
         ['b', 'c']
     """
     marked = is_development(frame, rule)
+    if part == "test" and rule == "relations" and "targets" in frame:
+        ends = zip(frame["source"], frame["targets"], strict=True)
+        rows = [{frozenset((source, target)) for target in targets} for source, targets in ends]
+        known = set().union(*itertools.compress(rows, marked))
+        marked = marked | np.array([not known.isdisjoint(pairs) for pairs in rows], dtype=np.bool_)
     return frame[marked if part == "development" else ~marked].reset_index(drop=True)

@@ -1,8 +1,8 @@
-"""Scores by layer and pooling: the whole map, and what a setting is worth that is chosen on other items."""
+"""Scores by layer or by another setting: the map, and what a setting is worth that is chosen on other items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,8 @@ from embedlib.metrics.agreement import rank_correlation, rank_correlations
 from embedlib.metrics.bootstrap import Bootstrap
 from embedlib.metrics.estimates import Estimate
 
-# A pooling and a layer.
-Setting = tuple[str, int]
+# What names one way to do a thing, such as a pooling and a layer, or a reading.
+Setting = Hashable
 Weights = NDArray[np.floating]
 
 
@@ -135,15 +135,15 @@ class CrossFit:
 
 
 @dataclass(frozen=True)
-class LayerSweep:
+class Sweep:
     """The values of a task's items at every setting of a model.
 
-    `values` has a Series by item for each (pooling, layer). The best of many settings is the best by luck,
-    too: `cross_fit` says what it is worth on items that it was not chosen on.
+    `values` has a Series by item for each setting, such as (pooling, layer). The best of many settings is the best by
+    luck, too: `cross_fit` says what it is worth on items that it was not chosen on.
 
     Example:
         >>> low, high = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.6])
-        >>> sweep = LayerSweep({("mean", 0): low, ("mean", 1): high})
+        >>> sweep = Sweep({("mean", 0): low, ("mean", 1): high})
         >>> boot = Bootstrap(sweep.items, 1000, np.random.default_rng(0))
         >>> found = sweep.cross_fit(("mean", 0), boot, np.random.default_rng(1))
         >>> print(sweep.best(), f"{found.gain:.2f}")
@@ -159,15 +159,15 @@ class LayerSweep:
         return next(iter(self.values.values())).index
 
     def scores(self, items: pd.Index | None = None) -> pd.Series:
-        """Give the score of each setting on some items or on all: a Series by pooling and layer.
+        """Give the score of each setting on some items or on all: a Series by setting.
 
         Example:
-            >>> sweep = LayerSweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
+            >>> sweep = Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
             >>> sweep.scores(pd.Index([0])).tolist()
             [0.2, 0.6]
         """
         found = [self.score.of(values if items is None else values.loc[items]) for values in self.values.values()]
-        return pd.Series(found, pd.MultiIndex.from_tuples(list(self.values), names=["pooling", "layer"]), dtype=float)
+        return pd.Series(found, pd.Index(list(self.values)), dtype=float)
 
     def best(self, items: pd.Index | None = None, *, without: Sequence[Setting] = ()) -> Setting:
         """Name the setting of highest score on some items or on all; of equals the first.
@@ -175,7 +175,7 @@ class LayerSweep:
         Raises `InputError` where no setting has a score.
 
         Example:
-            >>> LayerSweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
+            >>> Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
             ('last', 0)
         """
         scores = dict(zip(self.values, self.scores(items), strict=True))
@@ -209,7 +209,7 @@ class LayerSweep:
 
         Example:
             >>> values = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 3)), columns=range(3))
-            >>> sweep = LayerSweep({("mean", layer): values[layer] + layer for layer in values})
+            >>> sweep = Sweep({("mean", layer): values[layer] + layer for layer in values})
             >>> boot = Bootstrap(sweep.items, 500, np.random.default_rng(0))
             >>> found = sweep.cross_fit(("mean", 0), boot, np.random.default_rng(0))
             >>> found.chosen.to_dict(), f"{found.gain:.1f}"
@@ -255,7 +255,7 @@ class LayerSweep:
             for value, found in zip(scores.mean(axis=0), draws.T, strict=True)
         )
         shares = pd.Series(choices.ravel()).value_counts(normalize=True, sort=False).sort_index()
-        names = pd.MultiIndex.from_tuples([settings[at] for at in shares.index], names=["pooling", "layer"])
+        names = pd.Index([settings[at] for at in shares.index])
         chosen = shares.set_axis(names).sort_values(ascending=False, kind="stable").rename("share")
         return CrossFit(chosen, best, usual)
 
@@ -271,21 +271,6 @@ def _halves_at_random(counts: NDArray[np.uint8], rng: np.random.Generator) -> ND
     sizes = ((counts > 0).sum(axis=1) + rng.integers(2, size=len(counts))) // 2
     first: NDArray[np.bool_] = places < sizes[:, None]
     return first
-
-
-def halves(items: pd.Index) -> tuple[pd.Index, pd.Index]:
-    """Split items into every first and every second one: to choose on, and to report on.
-
-    Raises `InputError` for fewer than two items.
-
-    Example:
-        >>> choose, report = halves(pd.Index(["a", "b", "c"]))
-        >>> list(choose), list(report)
-        (['a', 'c'], ['b'])
-    """
-    if len(items) < 2:
-        raise InputError(f"to choose on one half and report on the other needs two items or more, not {len(items)}")
-    return items[0::2], items[1::2]
 
 
 def every_few_layers(depth: int, step: int, also: Sequence[int] = ()) -> list[int]:

@@ -18,7 +18,8 @@ from embedlib.metrics.estimates import Estimate, Estimates
 from embedlib.metrics.logistic import logistic_fits
 
 Contrasts = Mapping[str, tuple[str, str]]
-# Two edits that do alike things to the form of a sentence: one keeps the meaning, the other changes it.
+# Two edits of one sort, of which one keeps the meaning and the other changes it. Only the first pair is alike in form:
+# words in common alone tell the edits of the other two apart.
 MATCHED_EDITS: Contrasts = {
     "synonym or antonym": ("synonym", "antonym"),
     "voice or swap": ("voice", "swap"),

@@ -91,9 +91,10 @@ def join_summaries(recorded: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     if not found:
         return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["model", "reading"]))
     rows = list(dict.fromkeys(row for frame in found for row in frame.index))
-    joined = pd.concat([frame.reindex(rows) for frame in found], axis=1)
+    joined: pd.DataFrame = pd.concat([frame.reindex(rows) for frame in found], axis=1)
     joined.index = pd.MultiIndex.from_tuples(rows, names=["model", "reading"])
-    return joined.loc[:, ~joined.columns.duplicated()]
+    alone: pd.DataFrame = joined.loc[:, ~joined.columns.duplicated()]
+    return alone
 
 
 def find_verdicts(recorded: Mapping[str, Mapping[str, Any]], claims: pd.DataFrame, reading: str) -> dict[str, Verdict]:
@@ -106,9 +107,9 @@ def find_verdicts(recorded: Mapping[str, Mapping[str, Any]], claims: pd.DataFram
         >>> find_verdicts({"04": {}}, claims, "second")
         {}
     """
-    names = claims["verdict"] + SUFFIXES[reading]
-    found = {claim: recorded[claims.loc[claim, "chapter"]].get(name) for claim, name in names.items()}
-    return {str(claim): verdict for claim, verdict in found.items() if isinstance(verdict, Verdict)}
+    places = zip(claims.index, claims["chapter"], claims["verdict"], strict=True)
+    found = {str(claim): recorded[chapter].get(name + SUFFIXES[reading]) for claim, chapter, name in places}
+    return {claim: verdict for claim, verdict in found.items() if isinstance(verdict, Verdict)}
 
 
 def list_parts(verdicts: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
@@ -130,8 +131,8 @@ def list_parts(verdicts: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
                 if part in table.index:
                     rows[claim, part, reading] = table.loc[part]
     columns = Verdict("", Part.of("", None)).table().columns
-    keys = list(zip(*rows, strict=True)) or [[], [], []]
-    index = pd.MultiIndex.from_arrays(keys, names=["claim", "part", "reading"])
+    keys = pd.DataFrame(list(rows), columns=["claim", "part", "reading"])
+    index = pd.MultiIndex.from_frame(keys)
     return pd.DataFrame([list(row) for row in rows.values()], index, columns)
 
 
@@ -313,11 +314,13 @@ class _Change(NamedTuple):
         return (0.0, ends[1]) if self.low <= 0 <= self.high else (ends[0], ends[1])
 
 
-# What is changed, and the rows of the chapter on size and kind that say what it is worth; the largest counts.
+# What is changed, and the row of the chapter on size and kind that says what it is worth. Each is fixed beforehand.
+# The size of a decoder counts, and that of an encoder only where there are no two decoders of one training.
 _CHANGES = {
-    "how a decoder is read": ("reading, decoders",),
-    "a model's size": ("size, encoders", "size, decoders"),
-    "a model's kind": ("kind, matched size", "kind, matched size, general text"),
+    "how a decoder is read": "reading, decoders",
+    "a decoder's size": "size, decoders",
+    "an encoder's size": "size, encoders",
+    "a model's kind": "kind, matched size",
 }
 
 
@@ -325,8 +328,9 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
     """Say which changes the correlation with people most: how a model is read, its size or its kind.
 
     `differences` are those of the chapter on size and kind, by what, reading and layer: difference, low and high.
-    Of each change the largest difference counts, at a model's own layer and the first reading. "More" is said only
-    where the two intervals do not overlap. Nothing is said with fewer than two changes.
+    What counts is the difference at a model's own layer and the first reading. "More" is said only where the two
+    intervals do not overlap. What the kind is worth at another reading is said, too. Nothing is said with fewer than
+    two changes.
 
     Example:
         >>> keys = [(what, "chosen", "own layer") for what in ("reading, decoders", "size, decoders")]
@@ -334,16 +338,14 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
         >>> differences.index = pd.MultiIndex.from_tuples(keys, names=["what", "reading", "layer"])
         >>> claim, numbers = say_what_matters(differences)
         >>> claim
-        "How a decoder is read matters more than a model's size."
+        "How a decoder is read matters more than a decoder's size."
         >>> numbers
-        "How a decoder is read moves the rank correlation with people by +0.40. A model's size moves it by +0.05."
+        "How a decoder is read moves the rank correlation with people by +0.40. A decoder's size moves it by +0.05."
     """
-    found = []
-    for name, rows in _CHANGES.items():
-        known = _first_at_own_layer(differences, rows)
-        if len(known):
-            row = known.loc[known["difference"].abs().idxmax()]
-            found.append(_Change(name, row["difference"], row["low"], row["high"]))
+    rows = {name: _at_own_layer(differences, what) for name, what in _CHANGES.items()}
+    if len(rows["a decoder's size"]):
+        del rows["an encoder's size"]
+    found = [_Change(name, *known.iloc[0]) for name, known in rows.items() if len(known)]
     if len(found) < 2:
         return "", ""
     found.sort(key=lambda change: -abs(change.value))
@@ -355,17 +357,19 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
     numbers = f"{_capital(first.name)} moves the rank correlation with people by {first.value:+.2f}."
     for change in others:
         numbers += f" {_capital(change.name)} moves it by {change.value:+.2f}."
+    if len(kinds := rows["a model's kind"]) > 1:
+        numbers += f" At the other reading, the kind moves it by {kinds['difference'].iloc[1]:+.2f}."
     return f"{claim}.", numbers
 
 
-def _first_at_own_layer(differences: pd.DataFrame | None, rows: Sequence[str]) -> pd.DataFrame:
-    """Take the first known row of each name that is at a model's own layer."""
+def _at_own_layer(differences: pd.DataFrame | None, what: str) -> pd.DataFrame:
+    """Take the known rows of a change that are at a model's own layer, a row a reading."""
+    columns = ["difference", "low", "high"]
     if differences is None:
-        return pd.DataFrame(columns=["difference", "low", "high"])
-    own = differences[differences.index.get_level_values("layer") == "own layer"].dropna(subset=["difference"])
-    own = own.droplevel(["reading", "layer"])
-    own = own[~own.index.duplicated()]
-    return own.loc[[row for row in rows if row in own.index]]
+        return pd.DataFrame(columns=columns)
+    names = differences.index.get_level_values("what"), differences.index.get_level_values("layer")
+    own: pd.DataFrame = differences.loc[(names[0] == what) & (names[1] == "own layer"), columns]
+    return own.dropna(subset=["difference"])
 
 
 def _capital(text: str) -> str:
