@@ -13,6 +13,7 @@ from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile
 from embedlib.book.run.run import execute
+from embedlib.datasets.rated_sets import load_rated_sets
 from embedlib.errors import NotebookError
 from embedlib.models.chosen import Chosen
 from embedlib.models.reading import KINDS, Reading, Readings
@@ -137,7 +138,8 @@ def test_related_pairs_know_forms_only_where_there_are_foils(kept_cache, given, 
     names = "relation first second foil second_overlap second_edits second_zipf foil_overlap foil_edits foil_zipf"
     row = "I02 [past]\twrite\twrote\twhite\t0.3\t1\t5\t0.4\t1\t5"
     (tmp_path / "foils.tsv").write_text("\t".join(names.split()) + f"\n{row}\n")
-    for own, verdict in ({}, "cannot be tested here"), ({"foils": str(tmp_path / "foils.tsv")}, "supported"):
+    # Its beginning tells them apart as well, so the model is not ahead of letters.
+    for own, verdict in ({}, "cannot be tested here"), ({"foils": str(tmp_path / "foils.tsv")}, "undecided"):
         records = run("03_related_pairs", {**settings, **own}, build)
         assert records["d2-verdict"]["value"]["main"]["verdict"] == "cannot be tested here"
         assert records["d3-verdict"]["value"]["main"]["verdict"] == verdict
@@ -336,7 +338,7 @@ def test_rated_words_of_ones_own_are_asked_as_a_vocabulary_has_them(kept_cache, 
 def test_ratings_at_two_readings_are_correlated_as_by_scipy(kept_cache, given, build):
     settings = {"models": "glove-6b-50d, wordllama-l2-256", "sets": '["simlex999", "rg65"]', "shown": "2"}
     records = run("06_human_similarity", settings, build)
-    rated = load_dataset("simlex999")
+    (rated,) = load_rated_sets(["simlex999"]).values()
     vectors = embed_words("glove-6b-50d", [*rated["word1"], *rated["word2"]])
     cosines = [vectors.rows([a])[0] @ vectors.rows([b])[0] for a, b in zip(rated["word1"], rated["word2"], strict=True)]
     norms = [np.linalg.norm(vectors.rows([a, b]), axis=1).prod() for a, b in rated[["word1", "word2"]].to_numpy()]
