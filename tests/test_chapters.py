@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 from embedlib import embed_words, load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.plan import plan
-from embedlib.book.run.prepare import plan_profile
+from embedlib.book.run.prepare import plan_profile, shared_words
 from embedlib.book.run.run import execute
 from embedlib.datasets.rated_sets import load_rated_sets
 from embedlib.errors import NotebookError
@@ -386,3 +386,21 @@ def test_the_full_profile_fits_every_notebook():
     *others, findings = planned
     assert all(not run.parameters for run in others if run.parameters != {"words": "all"})
     assert findings.parameters == {"runs": [str(run.output) for run in others]}
+
+
+def test_the_lexicons_words_are_stored_beforehand_for_models_that_several_chapters_use(tmp_path):
+    def planned(chapter, **settings):
+        given = {name: value if isinstance(value, str) else json.dumps(value) for name, value in settings.items()}
+        return plan(find_source(chapter), given, tmp_path)
+
+    one = planned("01_models", models=["glove-6b-50d", "sbert-minilm"], words=300)
+    two = planned("02_random_pairs", models=["glove-6b-50d", "gemma-3-270m-q4"], words=500)
+    three = planned("07_geometry", models=["gemma-3-270m-q4"], words="all")
+    anchors = planned("08_anchor_words", models=["glove-6b-50d"])
+    assert shared_words([one, two, anchors]) == {500: ["glove-6b-50d"]}
+    assert shared_words([one, two, three]) == {500: ["glove-6b-50d"], "all": ["gemma-3-270m-q4"]}
+    assert shared_words([one, anchors]) == {}
+    # The largest model is slow, so no chapter but one asks it for words of the lexicon.
+    names = shared_words([plan_profile(source, "default") for source in notebook_sources()])
+    assert "qwen2.5-coder-1.5b-q4" not in itertools.chain(*names.values())
+    assert "qwen2.5-coder-0.5b-q4" in itertools.chain(*names.values())

@@ -33,23 +33,40 @@ def plan_profile(source: Path, profile: str, build: Path | None = None) -> Run:
 
 
 def extract_for(runs: Sequence[Run]) -> None:
-    """Convert the models of some runs, and store the vectors of the lexicon's words that they use, at each reading.
+    """Convert the models of some runs, and store the vectors of the lexicon's words that several of them use.
 
-    Raises what `find_model` raises for a model, and `EmbedlibError` where the extraction fails or the folder of runs
-    cannot be written.
+    They are stored at each reading. What a single run uses, it makes itself. Raises what `find_model` raises for a
+    model, and `EmbedlibError` where the extraction fails or the folder of runs cannot be written.
     """
     for build in {run.build for run in runs}:
         check_build(build)
-    names = list(dict.fromkeys(name for run in runs for name in run.settings.get("models", [])))
-    for name in names:
+    for name in dict.fromkeys(name for run in runs for name in run.settings.get("models", [])):
         if not is_converted(find_model(name)):
             model_folder(find_model(name))  # converted while nothing else is in memory
-    sizes = [run.settings["words"] for run in runs if "words" in run.settings]
-    words = "all" if "all" in sizes else max((size for size in sizes if isinstance(size, int)), default=0)
-    # A process of its own, so that the models are not in memory beside those of the notebooks.
     readings = dict.fromkeys(name for run in runs for name in run.settings.get("readings", []))
-    options = [option for name in names for option in ("--model", name)]
-    options += [option for reading in readings for option in ("--reading", reading)]
-    command = [sys.executable, "-m", "embedlib.cli", "extract", "--words", str(words), *options]
-    if names and words and subprocess.run(command, check=False).returncode:
-        raise EmbedlibError("the extraction failed; its message is above")
+    for words, names in shared_words(runs).items():
+        options = [option for name in names for option in ("--model", name)]
+        options += [option for reading in readings for option in ("--reading", reading)]
+        # A process of its own, so that the models are not in memory beside those of the notebooks.
+        command = [sys.executable, "-m", "embedlib.cli", "extract", "--words", str(words), *options]
+        if subprocess.run(command, check=False).returncode:
+            raise EmbedlibError("the extraction failed; its message is above")
+
+
+def shared_words(runs: Sequence[Run]) -> dict[int | str, list[str]]:
+    """Say of which models several runs use the lexicon's words: the most words that one of them asks for, and who.
+
+    Words are a number of the most frequent ones, or "all".
+    """
+    asked: dict[str, list[int | str]] = {}
+    for run in runs:
+        words = run.settings.get("words")
+        if words == "all" or (isinstance(words, int) and words > 0):
+            for name in dict.fromkeys(run.settings.get("models", [])):
+                asked.setdefault(name, []).append(words)
+    found: dict[int | str, list[str]] = {}
+    for name, sizes in asked.items():
+        if len(sizes) > 1:
+            most = "all" if "all" in sizes else max(size for size in sizes if isinstance(size, int))
+            found.setdefault(most, []).append(name)
+    return found
