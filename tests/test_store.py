@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import real
+from filelock import Timeout
 
 import embedlib
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors, remove, stored_folders
@@ -56,6 +58,21 @@ def test_only_what_is_missing_is_computed(folder):
     assert again.keys == ["c", "a"]
     assert again.vectors.tolist() == [[1, ord("c")], [1, ord("a")]]
     assert first.missing == again.missing == {"no-vector": "reason of no-vector"}
+
+
+def test_another_pass_of_a_model_does_not_wait_and_the_same_one_does(tmp_path):
+    words, *others = (
+        ShardFolder(replace(IDENTITY, **change), 2, tmp_path)
+        for change in ({}, {"kind": "sentences"}, {"front": "<bos>"}, {"template": " {text}"})
+    )
+    deeper = ShardFolder(replace(IDENTITY, layer=3, pooling="last"), 2, tmp_path)
+    assert len({folder.lock().lock_file for folder in (words, *others)}) == 4
+    assert deeper.lock().lock_file == words.lock().lock_file  # one pass gives all layers and poolings
+    with words.lock():
+        for folder in others:
+            assert fetch_vectors([folder], ["a"], Counting()).keys == ["a"]
+        with pytest.raises(Timeout):
+            deeper.lock().acquire(timeout=0.01)
 
 
 def test_layers_are_stored_apart_and_joined(tmp_path):

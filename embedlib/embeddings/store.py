@@ -62,9 +62,17 @@ class Identity:
         return f"{self.model}/{self.kind}-layer{self.layer}-{self.pooling}-{digest[:16]}"
 
 
-def _model_lock(folder: Path) -> FileLock:
+    @property
+    def pass_digest(self) -> str:
+        """Digest what one pass of the model computes: all of it but the layer and the pooling."""
+        content = {name: value for name, value in asdict(self).items() if name not in ("layer", "pooling")}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _pass_lock(identity: Identity, folder: Path) -> FileLock:
+    """Give the lock of all folders that one pass of a model fills; other passes of it need not wait."""
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / ".lock")
+    return FileLock(folder / f"{identity.kind}-{identity.pass_digest}.lock")
 
 
 def store_root() -> Path:
@@ -90,8 +98,8 @@ class ShardFolder:
         )
 
     def lock(self) -> FileLock:
-        """Give the lock under which shards of this model, of any layer, are computed and written."""
-        return _model_lock(self.path.parent)
+        """Give the lock under which shards of this pass of the model, of any layer, are computed and written."""
+        return _pass_lock(self.identity, self.path.parent)
 
     def read(self) -> pa.Table:
         """Read every intact shard, in the order of their names; damaged ones are set aside."""
@@ -319,7 +327,7 @@ def _is_leftover(path: Path) -> bool:
 
 def remove(folder: StoredFolder, *, only_leftovers: bool = False) -> None:
     """Delete a folder of the store, or only its damaged shards and unfinished files."""
-    with _model_lock(folder.path.parent):
+    with _pass_lock(folder.identity, folder.path.parent):
         if not only_leftovers:
             shutil.rmtree(folder.path, ignore_errors=True)
         elif folder.path.is_dir():

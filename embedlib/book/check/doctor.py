@@ -127,7 +127,7 @@ def check_temporary() -> Finding:
 
 def check_locks(folder: Path) -> Finding:
     """Look for unfinished files in the cache, and whether a process is still at work on them."""
-    locks = [*folder.glob("converted/*.lock"), *folder.glob("store/*/.lock")]
+    locks = [*folder.glob("converted/*.lock"), *folder.glob("store/*/*.lock")]
     if held := [path for path in locks if _is_held(path)]:
         return Finding("locks", "ok", f"another process of embedlib is at work: it holds {held[0]}")
     patterns = ("converted/*.tmp-*", "store/*/*/*.tmp-*", "store/*/*/*.damaged")
