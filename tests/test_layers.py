@@ -11,7 +11,7 @@ from embedlib.metrics.bootstrap import Bootstrap, resample_counts
 
 ITEMS = list("abcdef")
 # By luck the first setting is best on a, c and e, and the second on b, d and f.
-SWEEP = layers.Sweep(
+SWEEP = layers.SettingSweep(
     {
         ("mean", 0): pd.Series([0.9, 0.1, 0.8, 0.2, 0.7, 0.0], ITEMS),
         ("mean", 6): pd.Series([0.3, 0.8, 0.4, 0.7, 0.5, 0.9], ITEMS),
@@ -37,7 +37,7 @@ def test_a_rank_score_is_spearmans_and_leaves_items_without_a_value_out():
     rng = np.random.default_rng(4)
     truth = pd.Series(rng.normal(size=40))
     values = (truth + rng.normal(size=40)).where(truth.index != 3)
-    sweep = layers.Sweep({("mean", 0): -values, ("mean", 1): values}, layers.RankScore(truth))
+    sweep = layers.SettingSweep({("mean", 0): -values, ("mean", 1): values}, layers.RankScore(truth))
     choose, report = sweep.items[0::2], sweep.items[1::2]
     assert sweep.best(choose) == ("mean", 1)
     kept = report[report != 3]
@@ -70,7 +70,7 @@ def test_weighted_scores_are_those_of_items_that_come_more_than_once():
 
 def test_cross_fitting_is_choosing_on_each_half_and_scoring_on_the_other():
     values = {name: column.iloc[:4] for name, column in SWEEP.values.items()}
-    sweep = layers.Sweep(values)
+    sweep = layers.SettingSweep(values)
     boot = Bootstrap(list("abcd"), 50, np.random.default_rng(0))
     found = sweep.cross_fit(("last", 6), boot, np.random.default_rng(3), repeats=400)
     frame = pd.DataFrame(values)
@@ -102,7 +102,7 @@ def simulated(rng, items, better, score):
         signal = np.where(np.arange(8) == 7, 0.5 + better, 0.5)
         values = truth.to_numpy()[:, None] * signal + noise
     sweep = {("mean", layer): pd.Series(values[:, layer]) for layer in range(8)}
-    return layers.Sweep(sweep, layers.RankScore(truth) if score == "rank" else layers.MeanScore())
+    return layers.SettingSweep(sweep, layers.RankScore(truth) if score == "rank" else layers.MeanScore())
 
 
 @pytest.mark.parametrize("score", ["mean", "rank"])
@@ -133,7 +133,7 @@ def test_items_of_one_unit_stay_in_one_half():
     gains = {True: [], False: []}
     for _ in range(40):
         luck = np.repeat(rng.normal(size=(10, 8)), 3, axis=0)
-        sweep = layers.Sweep({("mean", layer): pd.Series(luck[:, layer]) for layer in range(8)})
+        sweep = layers.SettingSweep({("mean", layer): pd.Series(luck[:, layer]) for layer in range(8)})
         for whole in (True, False):
             boot = Bootstrap(unit_of.unique() if whole else 30, 10, rng)
             of = unit_of if whole else None

@@ -268,7 +268,7 @@ def test_a_model_as_a_list_and_all_columns(cache, call):
     assert len(fields["gguf, SHA-256"]) == 64
     title, columns, *rows = call("models", "--wide")[1].splitlines()
     assert (title, len(rows)) == ("Models", len(ALL))
-    assert {"position 0", "case", "licence", "window"} <= set(re.split(r" {2,}", columns))
+    assert {"in front", "case", "licence", "window"} <= set(re.split(r" {2,}", columns))
 
 
 def in_a_terminal(arguments, folder, environment):

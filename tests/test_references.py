@@ -243,7 +243,7 @@ def test_a_decoder_folder_gives_the_vectors_of_transformers_with_its_first_token
 
     made = make_tiny("qwen", own / "qwen")
     assert find_model("./qwen").bos is None
-    assert find_model("./qwen").bos_policy == "nothing in front"
+    assert find_model("./qwen").bos_policy == "the best front in front, not pooled"
     config = json.loads((own / "qwen" / "config.json").read_text())
     (own / "qwen" / "config.json").write_text(json.dumps({**config, "eos_token_id": [0, 5]}))
     assert find_model("./qwen").bos == "<bos>"  # the end token where none is called the first
@@ -257,7 +257,7 @@ def test_a_decoder_folder_gives_the_vectors_of_transformers_with_its_first_token
     assert spec.parameters == sum(parameter.numel() for parameter in model.parameters())
     assert spec.embedding_parameters == model.get_input_embeddings().weight.numel()
     encoder = load_model("./qwen")
-    for text, row in zip(TEXT, encoder.encode_sentences(TEXT).vectors, strict=True):
+    for text, row in zip(TEXT, encoder.encode_sentences(TEXT, front="the").vectors, strict=True):
         ids = [encoder.tokenizer.token_to_id("the"), *encoder.tokenizer.encode(text, add_special_tokens=False).ids]
         with torch.inference_mode():
             hidden = model(input_ids=torch.tensor([ids])).last_hidden_state[0, 1:].mean(0)

@@ -69,7 +69,9 @@ def test_what_a_wrapper_puts_into_the_names_of_weights_is_taken_off(own, kind, f
     make_tiny(kind, own / "model")
     shutil.copytree(own / "model", own / "wrapped")
     rewrite(own / "wrapped", renamed(FRONTS[front]))
-    np.testing.assert_array_equal(embed_sentences("./model", TEXT).vectors, embed_sentences("./wrapped", TEXT).vectors)
+    np.testing.assert_allclose(
+        embed_sentences("./model", TEXT).vectors, embed_sentences("./wrapped", TEXT).vectors, rtol=0, atol=1e-5
+    )  # where weights lie in memory moves the last bits
 
 
 @pytest.mark.parametrize(("kind", "auto"), [("bert", AutoModelForMaskedLM), ("qwen", AutoModelForCausalLM)])
@@ -83,7 +85,7 @@ def test_heads_may_be_there_or_not(own, kind, auto):
     rewrite(own / "bare", without("pooler."))
     rows = embed_sentences("./model", TEXT).vectors
     for other in ("headed", "wrapped", "bare"):
-        np.testing.assert_array_equal(rows, embed_sentences(f"./{other}", TEXT).vectors)
+        np.testing.assert_allclose(rows, embed_sentences(f"./{other}", TEXT).vectors, rtol=0, atol=1e-5)
 
 
 HOLES = {

@@ -61,7 +61,6 @@ class Identity:
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.model}/{self.kind}-layer{self.layer}-{self.pooling}-{digest[:16]}"
 
-
     @property
     def pass_digest(self) -> str:
         """Digest what one pass of the model computes: all of it but the layer and the pooling."""

@@ -135,7 +135,7 @@ class CrossFit:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SettingSweep:
     """The values of a task's items at every setting of a model.
 
     `values` has a Series by item for each setting, such as (pooling, layer). The best of many settings is the best by
@@ -143,7 +143,7 @@ class Sweep:
 
     Example:
         >>> low, high = pd.Series([0.2, 0.1, 0.3, 0.2]), pd.Series([0.6, 0.5, 0.7, 0.6])
-        >>> sweep = Sweep({("mean", 0): low, ("mean", 1): high})
+        >>> sweep = SettingSweep({("mean", 0): low, ("mean", 1): high})
         >>> boot = Bootstrap(sweep.items, 1000, np.random.default_rng(0))
         >>> found = sweep.cross_fit(("mean", 0), boot, np.random.default_rng(1))
         >>> print(sweep.best(), f"{found.gain:.2f}")
@@ -162,7 +162,7 @@ class Sweep:
         """Give the score of each setting on some items or on all: a Series by setting.
 
         Example:
-            >>> sweep = Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
+            >>> sweep = SettingSweep({("mean", 0): pd.Series([0.2, 0.1]), ("mean", 1): pd.Series([0.6, 0.5])})
             >>> sweep.scores(pd.Index([0])).tolist()
             [0.2, 0.6]
         """
@@ -175,7 +175,7 @@ class Sweep:
         Raises `InputError` where no setting has a score.
 
         Example:
-            >>> Sweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
+            >>> SettingSweep({("mean", 0): pd.Series([0.2, 0.1]), ("last", 0): pd.Series([0.6, 0.5])}).best()
             ('last', 0)
         """
         scores = dict(zip(self.values, self.scores(items), strict=True))
@@ -209,7 +209,7 @@ class Sweep:
 
         Example:
             >>> values = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 3)), columns=range(3))
-            >>> sweep = Sweep({("mean", layer): values[layer] + layer for layer in values})
+            >>> sweep = SettingSweep({("mean", layer): values[layer] + layer for layer in values})
             >>> boot = Bootstrap(sweep.items, 500, np.random.default_rng(0))
             >>> found = sweep.cross_fit(("mean", 0), boot, np.random.default_rng(0))
             >>> found.chosen.to_dict(), f"{found.gain:.1f}"
