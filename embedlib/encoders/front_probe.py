@@ -92,7 +92,8 @@ def _run(encoder: WithFronts, ids: list[tuple[int, ...]], layer: int, *, has_fro
             rows = torch.tensor([ids[i] for i in batch], device=encoder.model.device)  # (b, t)
             out = encoder.model(input_ids=rows, use_cache=False, output_hidden_states=True, output_attentions=True)
             norms[batch] = out.hidden_states[layer][:, place].float().norm(dim=-1).cpu().numpy()
-            shown = [layer for layer in getattr(out, "attentions", None) or () if layer is not None]
+            # (b, heads, t, t) a layer; a recurrent model may show something else by that name.
+            shown = [one for one in getattr(out, "attentions", None) or () if one is not None and one.ndim == 4]
             if has_front and shown:
                 # From the word's first token to the front, the mean over layers and heads: (b,).
                 to_front = torch.stack([weights[:, :, place, 0].float().mean(dim=1) for weights in shown]).mean(dim=0)
