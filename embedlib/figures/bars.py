@@ -28,8 +28,8 @@ def draw_coverage(ax: Axes, coverage: Mapping[str, float], family: Mapping[str, 
 def draw_fronts(ax: Axes, fronts: pd.DataFrame, *, most: float, top: float) -> Axes:
     """Draw how far the norms of words spread behind each token in front of one decoder's texts.
 
-    `fronts` are the rows of `embedlib.encoders.front_list.list_fronts` for one model, by front. Behind the bar stands how
-    many words fall on the attention sink, or where none does, how much attention goes to the front. `most` is the
+    `fronts` are the rows of `embedlib.encoders.front_list.list_fronts` for one model, by front. Behind the bar stands
+    how many words fall on the attention sink, or where none does, how much attention goes to the front. `most` is the
     spread from which on words do; the front that the rule takes is in bold. The axis ends at the spread `top`.
     """
     kept, lost = MEANING_COLOURS["kept"], VERDICT_COLOURS["contradicted"]
