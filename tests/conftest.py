@@ -46,6 +46,7 @@ BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
+LONG = pytest.mark.skipif(not os.environ.get("LONG_TESTS"), reason="takes minutes: set LONG_TESTS=1, as .ci/run does")
 # Files whose tests stay in one process, with the others of their group: what they share takes long to make, or much
 # memory. All other tests are handed out one by one.
 TOGETHER = {

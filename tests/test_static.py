@@ -3,7 +3,7 @@
 import gensim
 import numpy as np
 import pytest
-from conftest import real
+from conftest import LONG, real
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 from tokenizers import Tokenizer
@@ -33,7 +33,11 @@ def test_glove_word_similarity_facts(glove):
 
 
 @pytest.mark.parametrize(
-    ("vocabulary", "right", "total"), [(30_000, 7_393, 14_877), (300_000, 9_036, 19_486)], ids=["30k", "300k"]
+    ("vocabulary", "right", "total"),
+    [
+        pytest.param(30_000, 7_393, 14_877, id="30k"),
+        pytest.param(300_000, 9_036, 19_486, id="300k", marks=LONG),
+    ],
 )
 def test_glove_google_analogy_facts(glove, vocabulary, right, total):
     score, sections = glove.evaluate_word_analogies(datapath("questions-words.txt"), restrict_vocab=vocabulary)
