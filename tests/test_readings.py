@@ -13,14 +13,13 @@ from embedlib.book.run.parameters import read_parameters
 from embedlib.embeddings.embed import embed_sentences, embed_spans, embed_words
 from embedlib.embeddings.readings import list_readings, reading_of
 from embedlib.embeddings.store import stored_folders
-from embedlib.encoders.front_list import list_fronts
+from embedlib.encoders.front_list import find_evidence, list_fronts
 from embedlib.encoders.front_probe import best_front, front_evidence
 from embedlib.encoders.fronts import (
     Front,
     FrontEvidence,
     candidates,
     choose_front,
-    find_evidence,
     sink_warning,
 )
 from embedlib.encoders.loader import load_model, load_quietly

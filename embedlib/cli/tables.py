@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from embedlib.book.run.status import model_status
 from embedlib.embeddings.store import Identity, StoredFolder
-from embedlib.encoders.fronts import find_evidence, stored_evidence
+from embedlib.encoders.front_list import find_evidence
+from embedlib.encoders.fronts import stored_evidence
 from embedlib.models.roster import roster
 from embedlib.models.spec import ModelSpec
 

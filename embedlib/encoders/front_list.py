@@ -1,12 +1,29 @@
-"""A table of what tokens in front do to the words of several models."""
+"""What tokens in front do to the words of a model, or of several as a table; measured where it is not known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from embedlib.encoders.fronts import find_evidence
+from embedlib.encoders.fronts import FrontEvidence, stored_evidence
 from embedlib.models.selection import Models
+from embedlib.models.spec import ModelSpec
+
+
+def find_evidence(spec: ModelSpec) -> FrontEvidence | None:
+    """Give what is known of a decoder's fronts; what was not measured before is measured now, on the loaded model.
+
+    None for a model that is no decoder, and for one whose encoder cannot try tokens in front.
+    """
+    if not spec.encoder_kind.left_to_right:
+        return None
+    if (known := stored_evidence(spec)) is not None:
+        return known
+    from embedlib.encoders.front_probe import WithFronts, front_evidence
+    from embedlib.encoders.loader import load_quietly
+
+    encoder = load_quietly(spec)
+    return front_evidence(encoder) if isinstance(encoder, WithFronts) else None
 
 
 def list_fronts(models: Models) -> pd.DataFrame:

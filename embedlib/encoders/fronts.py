@@ -114,22 +114,6 @@ def stored_evidence(spec: ModelSpec) -> FrontEvidence | None:
     return found if list(found.asked) == candidates(spec) else None
 
 
-def find_evidence(spec: ModelSpec) -> FrontEvidence | None:
-    """Give what is known of a decoder's fronts; what was not measured before is measured now, on the loaded model.
-
-    None for a model that is no decoder, and for one whose encoder cannot try tokens in front.
-    """
-    if not spec.encoder_kind.left_to_right:
-        return None
-    if (known := stored_evidence(spec)) is not None:
-        return known
-    from embedlib.encoders.front_probe import WithFronts, front_evidence
-    from embedlib.encoders.loader import load_quietly
-
-    encoder = load_quietly(spec)
-    return front_evidence(encoder) if isinstance(encoder, WithFronts) else None
-
-
 def front_label(token: str) -> str:
     r"""Write a token in front as tables do: in quotation marks where it cannot be seen, and nothing as "nothing".
 
