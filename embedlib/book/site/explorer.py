@@ -28,6 +28,7 @@ from embedlib.models.spec import FilePart
 
 K = 10
 FREQUENT = 5000
+LARGEST = 1e9  # parameters: a larger model of the roster would take minutes for the page's words
 REACH = 20_000  # the chapters have stored the vectors of so many words already
 BLOCK = 500  # words in a file of neighbours: one file answers a question
 LISTED = 16  # words in the lists of most and of least agreement,
@@ -94,6 +95,16 @@ def find_neighbours(table: EmbeddingTable[str], words: Sequence[str], k: int = K
     return found
 
 
+def explored_models() -> list[str]:
+    """List the models of the roster that the page has by default: all but the largest.
+
+    Example:
+        >>> "glove-6b-50d" in explored_models(), "qwen2.5-coder-1.5b-q4" in explored_models()
+        (True, False)
+    """
+    return [name for name, spec in roster().items() if spec.parameters < LARGEST]
+
+
 def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT) -> dict[str, bytes]:
     """Make the files that the Explorer page loads, by path under the book's sources.
 
@@ -101,7 +112,7 @@ def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT
     `map-N.js` the map of a model; the drawing library comes from its installed package. The same inputs give the
     same bytes. Raises `UnknownNameError` for an unknown model and `ArtifactError` where the library is not there.
     """
-    names = check_models(list(roster()) if models is None else models)
+    names = check_models(explored_models() if models is None else models)
     libraries = {name: locate(FilePart(wheel="bokeh", path=f"bokeh/server/static/js/{name}"), "the Explorer page")
                  for name in SCRIPTS}  # fmt: skip
     words = choose_words(frequent)
