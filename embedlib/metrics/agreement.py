@@ -95,7 +95,7 @@ def correlate_with(column: str, scores: pd.DataFrame, boot: Bootstrap, *, among:
 
 
 def average_correlations(correlations: Iterable[Estimate]) -> Estimate:
-    """Average correlations of several sets by Fisher's z, draw by draw (fisher1921probable, corey1998averaging).
+    """Average correlations of several sets by Fisher's z, draw by draw (fisher1921, corey1998averaging).
 
     Each set counts alike. Draws of different sets are joined by their number, so that sets which are drawn
     independently stay so. Correlations that are NaN are left out; the average of none is NaN. Raises `InputError` for

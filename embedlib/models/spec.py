@@ -87,7 +87,7 @@ class ModelSpec(BaseModel):
     `layers` can be asked for. `parameters` are the numbers behind the vectors. `embedding_parameters` are those of
     them in tables that a token, a position or a kind of token picks a row of (None: not known); an output layer
     that repeats such a table counts in neither. `max_tokens` is the window that texts are cut to (None: no window),
-    special tokens included. `bos` is the token that the model's files say begins a text (None: they name none).
+    special tokens included. `bos` is the token that the model's files name as the first (None: they name none).
     `front` is the token put in front of every text to take the place of the attention sink, and is never pooled:
     None is `bos`, "" is nothing, "auto" is the best of `fronts`, the tokens that could stand there (`bos` and a
     newline are always tried, too). `readings` are the ways to read the model that were chosen for it.
@@ -301,7 +301,7 @@ class ModelSpec(BaseModel):
     def resolve_reading(self, reading: Reading | Literal["study"] | None, kind: Kind) -> Reading:
         """Fill in what a reading leaves to the model, so that it says all of it; a front of "auto" stays.
 
-        "study" is what the study does, and most users do: the token that the model's files begin a text with, the
+        "study" is what the study does, and most users do: the token that the model's files name as the first, the
         text alone, the last layer, the model's own pooling (the mean of tokens, for a transformer). None is the
         model's default. Raises `UnknownNameError` and `InputError` for what the model does not have.
 
