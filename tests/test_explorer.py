@@ -14,7 +14,16 @@ from conftest import EXPLORED, NEEDS_BROWSER
 import embedlib
 from embedlib._util.paths import PROJECT
 from embedlib.book.site import build, staging, tsne
-from embedlib.book.site.explorer import GROUPS, NONE, K, choose_words, explored_models, explorer_files, find_neighbours
+from embedlib.book.site.explorer import (
+    GROUPS,
+    NONE,
+    READING,
+    K,
+    choose_words,
+    explored_models,
+    explorer_files,
+    find_neighbours,
+)
 from embedlib.embeddings.table import EmbeddingTable
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.metrics.similarity import nearest_neighbours
@@ -44,7 +53,7 @@ def words(index):
 def test_neighbours_are_those_of_the_library(explorer_data, index, words):
     block, _ = content(explorer_data, "neighbours-0")
     for number, name in enumerate(EXPLORED):
-        table = embedlib.embed_words(name, words)
+        table = embedlib.embed_words(name, words, reading=READING)
         rows, cosines = nearest_neighbours(table.vectors, K)
         stored = unpack(block["words"][number], "<u2").reshape(-1, K)
         rounded = unpack(block["cosines"][number], "i1").reshape(-1, K)
@@ -188,7 +197,7 @@ def column(page, number):
 
 
 def nearest(model, words, word):
-    table = embedlib.embed_words(model, words)
+    table = embedlib.embed_words(model, words, reading=READING)
     return [table.keys[row] for row in nearest_neighbours(table.vectors, K)[0][table.index[word]]]
 
 

@@ -117,6 +117,9 @@ def test_the_longest_begins_first_and_an_unknown_time_counts_as_longest(written,
             run.output.write_text("executed")
             write_state(run, fingerprint(run), seconds)
     assert [run.name for run in longest_first(planned)] == ["new", "newer", "long", "short"]
+    models = 'models: list[str] = ["glove-6b-50d", "qwen2.5-coder-1.5b-q4"]  # names'
+    large = plan(written("large", parameter=models), build=build)
+    assert [run.name for run in longest_first([*planned, large])] == ["large", "new", "newer", "long", "short"]
 
 
 def test_a_run_waits_for_memory_unless_it_is_alone(written, build):

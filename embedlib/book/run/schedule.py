@@ -38,10 +38,14 @@ def memory_of(run: Run) -> float:
 def longest_first(runs: Sequence[Run]) -> list[Run]:
     """Order runs by how long they took the last time, the longest first, so that none is left alone for long.
 
-    A run whose time is unknown counts as the longest. Equal ones stay in their order.
+    Runs whose time is unknown come first, that of the largest model before the others. Equal ones stay in their order.
     """
-    times = {run.name: last_seconds(run) for run in runs}
-    return sorted(runs, key=lambda run: -(float("inf") if (last := times[run.name]) is None else last))
+
+    def by_length(run: Run) -> tuple[float, float]:
+        seconds = last_seconds(run)
+        return (-float("inf"), -memory_of(run)) if seconds is None else (-seconds, 0)
+
+    return sorted(runs, key=by_length)
 
 
 def reads_others(run: Run) -> bool:

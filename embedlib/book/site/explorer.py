@@ -26,6 +26,7 @@ from embedlib.models.files import locate
 from embedlib.models.roster import check_models, find_model, roster
 from embedlib.models.spec import FilePart
 
+READING = "chosen"  # its vectors of the most frequent words are stored by the chapters
 K = 10
 FREQUENT = 5000
 LARGEST = 1e9  # parameters: a larger model of the roster would take minutes for the page's words
@@ -82,7 +83,7 @@ def choose_words(frequent: int = FREQUENT) -> list[str]:
 
 
 def find_neighbours(table: EmbeddingTable[str], words: Sequence[str], k: int = K) -> Neighbours:
-    """Find the k nearest of the words to each, by raw cosine, among those that the model has.
+    """Find the k nearest of the words to each, by cosine, among those that the model has.
 
     Raises `InputError` where it has too few of them.
     """
@@ -116,7 +117,7 @@ def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT
     libraries = {name: locate(FilePart(wheel="bokeh", path=f"bokeh/server/static/js/{name}"), "the Explorer page")
                  for name in SCRIPTS}  # fmt: skip
     words = choose_words(frequent)
-    tables = {name: embed_words(name, words) for name in names}
+    tables = {name: embed_words(name, words, reading=READING) for name in names}
     neighbours = {name: find_neighbours(table, words) for name, table in tables.items()}
     maps = lay_out({name: table.vectors for name, table in tables.items()})
 
