@@ -15,6 +15,7 @@ import torch
 from conftest import artifact, byte_tokenizer, tiny_config
 from transformers import AutoModelForCausalLM
 
+from embedlib.book.run.prepare import convert
 from embedlib.encoders.gguf_convert import is_converted, model_folder
 from embedlib.encoders.loader import load_model
 from embedlib.errors import ArtifactError
@@ -105,6 +106,21 @@ def test_wrong_part_is_refused_and_leaves_nothing(spec):
     with pytest.raises(ArtifactError, match=r"tiny-gguf: refused .*part1\.bin \+ .*part2\.bin"):
         model_folder(spec)
     assert [path for path in (Path(os.environ["EMBEDLIB_CACHE"]) / "converted").iterdir() if path.is_dir()] == []
+
+
+def test_two_are_converted_at_a_time_and_a_broken_one_does_not_lose_the_other(spec, tmp_path):
+    second = spec.model_copy(update={"name": "second-gguf", "parameters": 2})
+    convert([spec, second, spec])
+    assert is_converted(spec)
+    assert is_converted(second)
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF" + b"\0" * 100)
+    broken = spec.model_copy(update={"name": "broken", "parameters": 3, "artifacts": (artifact("gguf", bad),)})
+    third = spec.model_copy(update={"name": "third-gguf"})
+    with pytest.raises(ArtifactError, match="could not be converted"):
+        convert([third, broken])
+    assert is_converted(third)
+    assert not is_converted(broken)
 
 
 def test_a_file_that_is_no_gguf_is_an_error_with_the_reason(spec, tmp_path):

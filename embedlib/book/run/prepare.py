@@ -6,15 +6,24 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import psutil
 
 from embedlib.book.notebooks import notebook_sources, read_source
 from embedlib.book.run.machine import check_build
 from embedlib.book.run.parameters import read_parameters
 from embedlib.book.run.plan import Run, plan
+from embedlib.book.run.workers import core_shares
 from embedlib.encoders.gguf_convert import is_converted, model_folder
 from embedlib.errors import EmbedlibError, UnknownNameError
 from embedlib.models.roster import find_model
+from embedlib.models.spec import ModelSpec
+
+# Bytes that a conversion takes at its peak: its libraries, and for each parameter.
+_CONVERSION = 1.2e9
+_PEAK = 6
 
 # What `embedlib build --profile` sets, in every notebook that has a parameter of this name with a number as default.
 PROFILES: dict[str, dict[str, str]] = {"default": {}, "full": {"words": "all"}}
@@ -40,9 +49,8 @@ def extract_for(runs: Sequence[Run]) -> None:
     """
     for build in {run.build for run in runs}:
         check_build(build)
-    for name in dict.fromkeys(name for run in runs for name in run.settings.get("models", [])):
-        if not is_converted(find_model(name)):
-            model_folder(find_model(name))  # converted while nothing else is in memory
+    named = dict.fromkeys(name for run in runs for name in run.settings.get("models", []))
+    convert([find_model(name) for name in named])
     readings = dict.fromkeys(name for run in runs for name in run.settings.get("readings", []))
     for words, names in shared_words(runs).items():
         options = [option for name in names for option in ("--model", name)]
@@ -51,6 +59,19 @@ def extract_for(runs: Sequence[Run]) -> None:
         command = [sys.executable, "-m", "embedlib.cli", "extract", "--words", str(words), *options]
         if subprocess.run(command, check=False).returncode:
             raise EmbedlibError("the extraction failed; its message is above")
+
+
+def convert(specs: Sequence[ModelSpec]) -> None:
+    """Convert the GGUF files of some models, the largest first: two at a time where memory is enough for both.
+
+    Raises what `model_folder` raises; what is converted by then is kept.
+    """
+    waiting = sorted((spec for spec in specs if not is_converted(spec)), key=lambda spec: -spec.parameters)
+    needed = sum(_CONVERSION + _PEAK * spec.parameters for spec in waiting[:2])
+    enough = needed <= psutil.virtual_memory().available and len(core_shares(1)[0]) > 1
+    with ThreadPoolExecutor(2 if enough else 1) as pool:  # each conversion is a process of its own
+        for _ in pool.map(model_folder, waiting):
+            pass
 
 
 def shared_words(runs: Sequence[Run]) -> dict[int | str, list[str]]:
