@@ -296,6 +296,8 @@ def test_relations_of_the_same_words_are_one_unit():
             relation_units(frame, share)
 
 
+IN_CONTEXT = {"word": ["dog"], "sentence1": ["A dog."], "start1": [2], "end1": [5], "sentence2": ["Dogs."],
+              "start2": [0], "end2": [4], "same": [True]}  # fmt: skip
 RELATION = {"group": ["g"], "relation": ["r"], "source": ["a"], "targets": [("b", "c")]}
 SENTENCE = {"id": ["1"], "anchor": ["dog"], "pos": ["n"], "kind": ["base"], "sentence": ["A dog."], "start": [2],
             "end": [5], "form": ["dog"]}  # fmt: skip
@@ -336,6 +338,10 @@ SENTENCE = {"id": ["1"], "anchor": ["dog"], "pos": ["n"], "kind": ["base"], "sen
             "questions need relation, a, a2, b, b2",
         ),
         ("categories", {"category": ["pets"], "word": ["dog"]}, None),
+        ("labelled pairs", {"word1": ["dog"], "word2": ["pet"], "relation": ["hyper"]}, None),
+        ("labelled pairs", {"word1": ["dog"], "word2": ["pet"]}, "labelled pairs need word1, word2, relation"),
+        ("words in context", IN_CONTEXT, None),
+        ("words in context", {**IN_CONTEXT, "same": [1]}, "the column 'same' has the dtype int64; it needs true or"),
         ("sentences", SENTENCE, None),
         ("sentences", {**SENTENCE, "start": [-1]}, "row 0 of the column 'start' is -1; it needs a place in characters"),
         ("sentences", {**SENTENCE, "start": [2.0]}, "the column 'start' has the dtype float64"),
@@ -449,7 +455,7 @@ def test_a_broken_entry_of_the_catalogue_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue_module, "CATALOGUE", broken)
     catalogue.cache_clear()
     try:
-        with pytest.raises(EmbedlibError, match=r"(?s)data set 'wordsim353': .*'pairs', 'relations'"):
+        with pytest.raises(EmbedlibError, match=r"(?s)data set 'wordsim353': .*'pairs', 'labelled pairs'"):
             catalogue()
     finally:
         catalogue.cache_clear()

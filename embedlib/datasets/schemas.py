@@ -1,4 +1,4 @@
-"""The five shapes that a test set can have: which columns its table has, and what is in their cells."""
+"""The seven shapes that a test set can have: which columns its table has, and what is in their cells."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import pandas as pd
-from pandas.api.types import is_float_dtype, is_integer_dtype
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
 from embedlib.errors import InputError
 
-SchemaName = Literal["pairs", "relations", "questions", "categories", "sentences"]
+SchemaName = Literal["pairs", "labelled pairs", "relations", "questions", "categories", "sentences", "words in context"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def _are_texts(cell: Any) -> bool:
 TEXT = Column("a text that is not blank", _is_text)
 TEXTS = Column("a tuple of texts, at least one", _are_texts)
 NUMBER = Column("a finite number", math.isfinite, is_float_dtype)
+TRUTH = Column("true or false", lambda cell: cell in (True, False), is_bool_dtype)
 PLACE = Column("a place in characters, from 0", lambda cell: bool(cell >= 0), is_integer_dtype)
 
 
@@ -96,6 +97,8 @@ _PAIRS = Schema(
         {"sentence1": TEXT, "sentence2": TEXT, "score": NUMBER},
     ),
 )
+# Pairs of words with the name of a relation, or of none.
+_LABELLED = Schema("labelled pairs", ({"word1": TEXT, "word2": TEXT, "relation": TEXT},))
 # Words and their right answers, the best first, in named relations, which are in groups.
 _RELATIONS = Schema("relations", ({"group": TEXT, "relation": TEXT, "source": TEXT, "targets": TEXTS},))
 # "a is to a2 as b is to b2".
@@ -112,6 +115,17 @@ _SENTENCES = Schema(
     ),
 )  # fmt: skip
 
-SCHEMAS: Mapping[SchemaName, Schema] = MappingProxyType(
-    {schema.name: schema for schema in (_PAIRS, _RELATIONS, _QUESTIONS, _CATEGORIES, _SENTENCES)}
-)
+# A word in two sentences, each with its place there, and whether it has the same sense in both.
+_IN_CONTEXT = Schema(
+    "words in context",
+    (
+        {
+            "word": TEXT, "sentence1": TEXT, "start1": PLACE, "end1": PLACE, "sentence2": TEXT, "start2": PLACE,
+            "end2": PLACE, "same": TRUTH,
+        },
+    ),
+)  # fmt: skip
+
+_ALL = (_PAIRS, _LABELLED, _RELATIONS, _QUESTIONS, _CATEGORIES, _SENTENCES, _IN_CONTEXT)
+
+SCHEMAS: Mapping[SchemaName, Schema] = MappingProxyType({schema.name: schema for schema in _ALL})
