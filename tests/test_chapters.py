@@ -345,7 +345,9 @@ def test_ratings_at_two_readings_are_correlated_as_by_scipy(kept_cache, given, b
     wanted = spearmanr(np.divide(cosines, norms), rated["score"]).statistic
     correlations = {tuple(row[:2]): row[2:] for row in table(records["correlations"])}
     assert correlations["glove-6b-50d", "study"][0] == pytest.approx(wanted, abs=1e-6)
-    assert list(correlations) == [(m, r) for m in ("glove-6b-50d", "wordllama-l2-256") for r in ("chosen", "study")]
+    models = ("glove-6b-50d", "wordllama-l2-256")
+    assert list(correlations) == [*itertools.product(models, ("chosen", "study")), ("two raters", "published")]
+    assert correlations["two raters", "published"] == [0.67, None]
     assert correlations["glove-6b-50d", "chosen"] != correlations["glove-6b-50d", "study"]
     assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
     assert len(table(records["errors"])) == 2 * 2 * 2
@@ -369,6 +371,29 @@ def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, b
     assert records["in-short"]["value"].endswith("So few models give directions, not laws.")
     with pytest.raises(NotebookError, match="a depth is from 0"):
         run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
+
+
+def test_languages_are_scored_as_by_scipy_and_no_fold_sees_its_own_words(kept_cache, build):
+    settings = {"models": "wordllama-l2-256", "readings": "study", "sets": '["rg65-en-fr"]', "read_once": "[]"}
+    settings |= {"folds": "3", "dimensions": "5", "same_from": "2"}
+    records = run("13_languages", settings, build)
+    rated = load_dataset("rg65-en-fr")
+    rated = rated[rated["word1"] != rated["word2"]]
+    assert (records["pairs"]["value"], records["equal"]["value"]) == (len(rated), 1)
+    vectors = embed_words("wordllama-l2-256", [*rated["word1"], *rated["word2"]], reading="study")
+    one, two = (vectors.rows(rated[column].to_list()) for column in ("word1", "word2"))
+    cosines = (one * two).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(two, axis=1)
+    correlations = {tuple(row[:3]): row[3:] for row in table(records["correlations"])}
+    known = correlations["wordllama-l2-256", "study", "as they are"]
+    # The same pairs for all ways: those that a rotation could be fitted for.
+    assert known[0] == known[1] == pytest.approx(spearmanr(cosines, rated["score"]).statistic, abs=0.02)
+    assert table(records["size"]) == []
+    for change, said in (
+        ({"sets": '["men"]'}, "men is not a set of pairs across two languages"),
+        ({"folds": "1"}, "folds=1, dimensions=5: at least 2 folds"),
+    ):
+        with pytest.raises(NotebookError, match=said):
+            run("13_languages", {**settings, **change}, build)
 
 
 @pytest.mark.parametrize("chapter", ["10_sentence_variations", "11_sts"])

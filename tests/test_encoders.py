@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from conftest import CAUSAL, TRIED, real
 
-from embedlib.encoders.loader import SentenceEncoder, SpanEncoder, WordEncoder
+from embedlib.embeddings.embed import embed_words
+from embedlib.embeddings.readings import reading_of
+from embedlib.encoders.loader import SentenceEncoder, SpanEncoder, WordEncoder, load_model
 from embedlib.errors import InputError, UnknownNameError
 from embedlib.models.roster import find_model, list_models
 
@@ -106,3 +108,22 @@ def test_parameters_of_the_roster_are_those_that_load(name):
 def test_dimension_and_layers_of_the_roster_are_those_of_the_model(name):
     config, spec = real(name).model.config, find_model(name)
     assert (config.hidden_size, config.num_hidden_layers) == (spec.dimension, spec.layers)
+
+
+def test_a_pass_of_a_model_that_reads_both_ways_gives_all_its_named_readings(cache, monkeypatch):
+    spec = find_model("sbert-minilm")
+    chosen, study = (reading_of(spec, name, "words") for name in ("chosen", "study"))
+    assert (chosen.template, chosen.layer != study.layer) == (study.template, True)
+    embed_words("sbert-minilm", ["dog", "cat"], reading=chosen.raw)
+
+    def refused(*args, **kwargs):
+        raise AssertionError("the model ran again")
+
+    encoder = load_model("sbert-minilm")
+    alone = encoder.encode_words(["dog", "cat"], layer=study.layer, pooling=study.pooling)
+    monkeypatch.setattr(type(encoder), "encode_words", refused)
+    np.testing.assert_allclose(
+        embed_words("sbert-minilm", ["dog", "cat"], reading="study").vectors, alone.vectors, atol=1e-5
+    )
+    with pytest.raises(AssertionError, match="ran again"):
+        embed_words("sbert-minilm", ["bird"], reading="study")

@@ -136,7 +136,7 @@ def test_rated_sets_are_named_by_their_titles_and_have_what_is_left_for_tests(tm
         (["mturk287"], None, "mturk287 has no test part"),
         (["menn"], None, "Did you mean 'men'"),
         ([], None, "no rated pairs of words in no set at all"),
-        (["rg65"], ["zzz"], "of which both words are among the 1 that are allowed in Rubenstein and Goodenough"),
+        (["rg65"], ["zzz"], "of which both words are among the 1 that are allowed in RG-65"),
     ],
 )
 def test_rated_sets_that_cannot_be_are_errors(names, words, said):

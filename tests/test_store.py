@@ -308,3 +308,13 @@ def test_folders_that_disagree_say_of_which_layer_a_vector_is_missing(tmp_path):
         "b": "broken (layer 2, pooling mean)",
     }
     assert fetch_vectors([first], ["b"], Counting()).vectors.tolist() == [[3, 4]]
+
+
+def test_what_is_computed_fills_other_folders_too(tmp_path):
+    counting = Counting((0, 2))
+    (wanted,), (other,) = layered(tmp_path, 0), layered(tmp_path, 2)
+    assert fetch_vectors([wanted], ["aa"], counting, filled=[other, wanted]).layers == (0,)
+    assert counting.asked == [["aa"]]
+    asked = Counting((2,))
+    assert fetch_vectors([other], ["aa"], asked).vectors.tolist() == [[22, 97]]
+    assert asked.asked == []

