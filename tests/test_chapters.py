@@ -390,7 +390,7 @@ def test_languages_are_scored_as_by_scipy_and_no_fold_sees_its_own_words(kept_ca
     assert table(records["size"]) == []
     for change, said in (
         ({"sets": '["men"]'}, "men is not a set of pairs across two languages"),
-        ({"folds": "1"}, "folds=1, dimensions=5: at least 2 folds"),
+        ({"folds": "1"}, "folds=1, dimensions=5, prior=4.0: at least 2 folds"),
     ):
         with pytest.raises(NotebookError, match=said):
             run("13_languages", {**settings, **change}, build)

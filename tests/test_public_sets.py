@@ -11,6 +11,15 @@ from embedlib.datasets.catalogue import catalogue
 from embedlib.errors import InputError
 
 
+def test_what_is_left_out_of_a_known_file_is_counted_and_of_ones_own_is_told(caplog, tmp_path):
+    assert load_dataset("bless").attrs["left_out"] == {"no relation": 3, "listed before": 240}
+    assert caplog.records == []
+    path = tmp_path / "own.csv"
+    path.write_text("word1,word2,relation\na,b,?\na,c,hyper\n")
+    load_dataset("bless", path=path)
+    assert [record.getMessage() for record in caplog.records] == ["own.csv: rows left out: 1 (no relation)"]
+
+
 def test_bless_and_semantic_neighbours():
     bless = load_dataset("bless")
     assert bless["relation"].value_counts().to_dict() == {

