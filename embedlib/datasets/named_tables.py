@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -41,19 +41,12 @@ def read_labelled_pairs(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
         ...     read_labelled_pairs(path).to_numpy().tolist()
         [['dog', 'animal', 'hyper']]
     """
-    rows: dict[tuple[str, ...], None] = {}
-    left_out: Counter[str] = Counter()
+    found = []
     for _, (first, second, relation) in _named_rows(path, encoding, _PAIR):
         row = (clean_words(first), clean_words(second), relation)
-        if not row[0] or not row[1]:
-            left_out["no word"] += 1
-        elif relation in _UNKNOWN:
-            left_out["no relation"] += 1
-        elif row in rows:
-            left_out["listed before"] += 1
-        else:
-            rows[row] = None
-    return _told(pd.DataFrame(list(rows), columns=list(_PAIR)), path, left_out)
+        reason = "no word" if not row[0] or not row[1] else "no relation" if relation in _UNKNOWN else ""
+        found.append((row, reason))
+    return _distinct(path, _PAIR, found)
 
 
 def read_category_table(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -73,17 +66,11 @@ def read_category_table(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     first = next(numbered_lines(path, encoding), ("", ""))[1]
     if first.count("\t") == 1:
         return read_categories(path, encoding)
-    rows: dict[tuple[str, ...], None] = {}
-    left_out: Counter[str] = Counter()
+    found = []
     for _, (category, word) in _named_rows(path, encoding, _CATEGORY):
         row = (clean_words(category), clean_words(word))
-        if not all(row):
-            left_out["no word" if row[0] else "no category"] += 1
-        elif row in rows:
-            left_out["listed before"] += 1
-        else:
-            rows[row] = None
-    return _told(pd.DataFrame(list(rows), columns=list(_CATEGORY)), path, left_out)
+        found.append((row, "no category" if not row[0] else "no word" if not row[1] else ""))
+    return _distinct(path, _CATEGORY, found)
 
 
 def read_question_table(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -136,7 +123,16 @@ def _named_rows(
         yield row.place, tuple(row.cells[at] for at in places)
 
 
-def _told(frame: pd.DataFrame, path: Path, left_out: Counter[str]) -> pd.DataFrame:
+def _distinct(path: Path, columns: Iterable[str], found: Iterable[tuple[tuple[str, ...], str]]) -> pd.DataFrame:
+    """Make a table of rows, each once, without those that have a reason to be left out; count and log these."""
+    rows: dict[tuple[str, ...], None] = {}
+    left_out: Counter[str] = Counter()
+    for row, reason in found:
+        if reason or row in rows:
+            left_out[reason or "listed before"] += 1
+        else:
+            rows[row] = None
+    frame = pd.DataFrame(list(rows), columns=list(columns))
     frame.attrs["left_out"] = dict(left_out)
     if left_out:
         logger.warning("%s: rows left out: %s", path.name, say_left_out(frame.attrs["left_out"]))
