@@ -373,7 +373,7 @@ def test_size_or_kind_compares_the_roles_that_are_played(kept_cache, tmp_path, b
         run("12_size_or_kind", {**settings, "depths": "[2]"}, build)
 
 
-def test_languages_are_scored_as_by_scipy_and_no_fold_sees_its_own_words(kept_cache, build):
+def test_languages_are_scored_as_by_scipy_and_want_pairs_across_two(kept_cache, build):
     settings = {"models": "wordllama-l2-256", "readings": "study", "sets": '["rg65-en-fr"]', "read_once": "[]"}
     settings |= {"folds": "3", "dimensions": "5", "same_from": "2"}
     records = run("13_languages", settings, build)
