@@ -48,8 +48,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 hooks: $(VENV)/.dev  ## lint before every commit from now on (pre-commit)
 	$(BIN)/pre-commit install
 
-data-check: $(VENV)/.book  ## check the anchor sentences (tests do, too)
+data-check: $(VENV)/.book  ## check the anchor sentences and the relations (tests do, too)
 	$(BIN)/python data/scripts/check_anchors.py
+	$(BIN)/python data/scripts/check_relations.py
 
 drift: $(VENV)/.book  ## run every notebook and compare with the committed outputs
 	$(BIN)/embedlib drift

@@ -19,6 +19,7 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the cores of a pro
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 import torch
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from xdist.scheduler import LoadScopeScheduling
@@ -26,6 +27,8 @@ from xdist.scheduler import LoadScopeScheduling
 from embedlib import cli
 from embedlib._util.paths import PROJECT, cache_dir
 from embedlib.book.notebooks import read_executed
+from embedlib.book.site import staging
+from embedlib.book.site.build import build_html
 from embedlib.encoders.loader import load_model
 from embedlib.models.roster import roster
 from embedlib.models.spec import Artifact, FilePart, ModelSpec
@@ -47,10 +50,11 @@ BROWSER = next(
 )
 NEEDS_BROWSER = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: the built pages were not opened")
 LONG = pytest.mark.skipif(not os.environ.get("LONG_TESTS"), reason="takes minutes: set LONG_TESTS=1, as .ci/run does")
+EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
 # Files whose tests stay in one process, with the others of their group: what they share takes long to make, or much
 # memory. All other tests are handed out one by one.
 TOGETHER = {
-    "test_book": "pages", "test_explorer": "pages", "test_drift": "drift",
+    "test_book": "book", "test_explorer": "book", "test_pages": "pages", "test_drift": "drift",
     "test_data": "models", "test_encoders": "models", "test_static": "models", "test_transformers": "models",
 }  # fmt: skip
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -88,7 +92,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 def _empty_cache(folder):
     folder.mkdir()
-    for name in ("converted", "matplotlib"):
+    for name in ("converted", "matplotlib", "digests"):
         (REAL_CACHE / name).mkdir(exist_ok=True)
         (folder / name).symlink_to(REAL_CACHE / name)
     return folder
@@ -96,7 +100,7 @@ def _empty_cache(folder):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Point the cache at an empty folder that shares only the converted models and Matplotlib's list of fonts."""
+    """Point the cache at an empty folder that shares only converted models, digests of code and Matplotlib's fonts."""
     folder = _empty_cache(tmp_path / "cache")
     monkeypatch.setenv("EMBEDLIB_CACHE", str(folder))
     return folder
@@ -162,6 +166,18 @@ def call(monkeypatch, capsys):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def html(request, tmp_path_factory, worker_id):
+    """Build the book from the committed notebooks, warnings as errors, execution off; once for all processes."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root if worker_id == "master" else root.parent) / "book"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "built").is_file():
+            staging.stage(folder / "src", EXECUTED, made=request.getfixturevalue("explorer_data"))
+            (folder / "built").write_text(str(build_html(folder / "src", folder)))
+    return Path((folder / "built").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Bootstrapped rank correlations, orders and many CKAs, by hand and against public code."""
+"""Bootstrapped rank correlations, shares of own agreement and orders, by hand and against public code."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from embedlib.datasets.load import as_asked, load_dataset, words_of
 from embedlib.errors import InputError
 from embedlib.metrics import agreement, similarity
 from embedlib.metrics.bootstrap import Bootstrap, resample_counts
-from embedlib.metrics.estimates import Estimate
+from embedlib.metrics.estimates import Estimate, Estimates
 
 RNG = np.random.default_rng(11)
 BASE = RNG.standard_normal(400)
@@ -75,14 +75,14 @@ def test_bootstrapped_correlations_refuse_what_they_cannot_measure():
         agreement.bootstrap_rank_correlations(SCORES, ones[:, :-1], ROWS)
     with pytest.raises(InputError, match="do not fit 400 rows"):
         agreement.bootstrap_rank_correlations(SCORES, ones, ROWS[:-1])
-    with pytest.raises(InputError, match="equal ranks"):
+    with pytest.raises(InputError, match="equal values"):
         agreement.bootstrap_rank_correlations(SCORES, np.eye(400, dtype=np.uint8)[:2], ROWS)
 
 
 def test_one_model_has_nothing_to_agree_with():
     alone = SCORES[["x"]]
     assert agreement.bootstrap_rank_correlations(alone, np.ones((2, 400), np.uint8), ROWS).shape == (2, 0)
-    assert agreement.linear_ckas({"x": np.eye(3, dtype=np.float32)}).empty
+    assert not agreement.correlate_columns(alone, Bootstrap(400, 2, np.random.default_rng(1)))
     assert agreement.cluster_order(agreement.symmetric(pd.Series(dtype=float), ["x"])) == ["x"]
 
 
@@ -104,19 +104,6 @@ def test_similar_names_stand_together():
     assert agreement.cluster_order(agreement.symmetric(PAIRS, list("abcd"))) == ["a", "c", "b", "d"]
     with pytest.raises(InputError, match="hold NaN"):
         agreement.cluster_order(agreement.symmetric(PAIRS.iloc[:-1], list("abcd")))
-
-
-def test_many_ckas_are_those_of_two():
-    spaces = {
-        name: RNG.standard_normal((60, width)).astype(np.float32) for name, width in zip("abc", (3, 4, 5), strict=True)
-    }
-    found = agreement.linear_ckas(spaces)
-    assert list(found.index) == [("a", "b"), ("a", "c"), ("b", "c")]
-    for (first, second), value in found.items():
-        x, y = (spaces[name] - spaces[name].mean(axis=0, dtype=np.float64) for name in (first, second))
-        kernels = np.sum((x @ x.T) * (y @ y.T))
-        assert value == pytest.approx(kernels / np.linalg.norm(x @ x.T) / np.linalg.norm(y @ y.T), rel=1e-5)
-        assert value == agreement.linear_cka(spaces[first], spaces[second])
 
 
 @pytest.mark.parametrize(("name", "known", "spearman"), [("wordsim353", 353, 0.5033), ("simlex999", 998, 0.2631)])
@@ -174,10 +161,16 @@ def readings(n=400):
     return one, two
 
 
+def shares_of(one, two, boot, places=None):
+    """Give the shares of own agreement, from scores at two readings."""
+    own = agreement.own_agreement(one, two, boot, places)
+    return agreement.agreement_shares(agreement.correlate_columns(one, boot, places), own)
+
+
 def test_a_share_of_own_agreement_is_that_of_scipys_correlations_in_the_value_and_in_a_draw():
     one, two = readings()
     boot = Bootstrap(400, 40, np.random.default_rng(1))
-    found = agreement.agreement_shares(one, two, boot)
+    found = shares_of(one, two, boot)
     assert list(found) == [("x", "y"), ("x", "z"), ("y", "z")]
 
     def share(first, second, rows, correlate):
@@ -198,7 +191,7 @@ def test_shares_of_pairs_of_words_weigh_by_the_words_drawn():
     one, two = readings(30)
     boot = Bootstrap(12, 20, np.random.default_rng(1))
     places = np.stack([np.arange(30) % 12, (np.arange(30) + 5) % 11], axis=1)
-    found = agreement.agreement_shares(one, two, boot, places)
+    found = shares_of(one, two, boot, places)
     between = agreement.bootstrap_rank_correlations(one, boot.counts, places)["x", "y"]
     own = [
         agreement.bootstrap_rank_correlations(pd.DataFrame({"a": one[k], "b": two[k]}), boot.counts, places)["a", "b"]
@@ -211,10 +204,10 @@ def test_a_model_without_a_second_reading_has_no_share():
     one, two = readings()
     boot = Bootstrap(400, 10, np.random.default_rng(1))
     same = two.assign(y=3 * one["y"] + 1).drop(columns="z")  # y keeps its ranks; z has no second reading
-    for pair in agreement.agreement_shares(one, same, boot).values():
+    for pair in shares_of(one, same, boot).values():
         assert np.isnan(pair.value)
         assert np.isnan(pair.draws).all()
-    against = agreement.agreement_shares(one, -two, boot)["x", "y"]
+    against = shares_of(one, -two, boot)["x", "y"]
     assert np.isnan(against.value)
     assert np.isnan(against.interval()).all()
 
@@ -223,9 +216,9 @@ def test_shares_refuse_what_does_not_fit():
     one, two = readings()
     boot = Bootstrap(400, 10, np.random.default_rng(1))
     with pytest.raises(InputError, match="same pairs"):
-        agreement.agreement_shares(one, two.iloc[:-1], boot)
+        agreement.own_agreement(one, two.iloc[:-1], boot)
     with pytest.raises(InputError, match="without NaN"):
-        agreement.agreement_shares(one.where(one > 0), two, boot)
+        agreement.own_agreement(one.where(one > 0), two, boot)
     for least in (0, 1.1, -0.7):
         with pytest.raises(InputError, match=f"least is {least}"):
             agreement.stand_in_margin(Estimate(0.5, [0.5, 0.5]), least)
@@ -238,3 +231,26 @@ def test_a_margin_by_hand():
     assert share.value == 1
     assert share.draws == pytest.approx([1, np.nan], nan_ok=True)
     assert agreement.stand_in_margin(share, 0.75).value == 0.25
+
+
+def test_pairs_across_two_groups_are_averaged_once_each_and_without_nan():
+    values = {("a", "b"): 0.1, ("a", "c"): 0.9, ("a", "d"): np.nan, ("b", "c"): 0.3, ("b", "d"): 0.8, ("c", "d"): 0.0}
+    found = Estimates({pair: Estimate(value, [value, value]) for pair, value in values.items()})
+    # Across: a with c, a with d (NaN), b with c, b with d.
+    assert agreement.average_between(found, "ab", "cd").value == pytest.approx((0.9 + 0.3 + 0.8) / 3)
+    assert agreement.average_between(found, "dc", "ba").value == agreement.average_between(found, "ab", "cd").value
+    # Within a group every pair counts once, and a model is no pair with itself.
+    assert agreement.average_between(found, "abc", "abc").value == pytest.approx((0.1 + 0.9 + 0.3) / 3)
+    assert agreement.average_between(found, "a", "d") is None
+
+
+def test_a_statement_on_pairs_is_judged_without_each_model_and_cannot_be_without_pairs():
+    values = {("a", "b"): 0.1, ("a", "c"): 0.9, ("b", "c"): -0.2}
+    found = Estimates({pair: Estimate(value, [value - 0.3, value + 0.3]) for pair, value in values.items()})
+    part = agreement.judge_pairs("all", lambda kept: agreement.average_between(found, kept, kept), list("abc"))
+    assert (part.verdict, part.effect) == ("undecided", pytest.approx(0.8 / 3))
+    assert (part.left_out_low, part.left_out_high) == (-0.2, 0.9)
+    assert np.isnan(part.p)
+    none = agreement.judge_pairs("none", lambda kept: None, list("abc"))
+    assert none.verdict == "cannot be tested here"
+    assert np.isnan(none.left_out_low)

@@ -23,7 +23,9 @@ from embedlib.metrics.analogy import (
     _classifiers,
     answer_questions,
     answer_relation,
+    choose_pairs,
 )
+from embedlib.metrics.choices import right_choices, words_of_choices
 from embedlib.metrics.questions import (
     accuracies,
     accuracy_of_relations,
@@ -303,3 +305,55 @@ def test_bad_input_is_refused():
         evaluate(vectors, list("abcdef"), from_relations(RELATIONS, list("abcdef")), METHODS, seed=1)
     with pytest.raises(InputError, match="one pair"):
         from_relations(RELATIONS[:1], WORDS)
+
+
+def test_a_choice_is_the_pair_with_the_most_similar_step():
+    rng = np.random.default_rng(4)
+    vectors = rng.standard_normal((40, 6)).astype(np.float32)
+    questions, choices = rng.integers(40, size=(30, 2)), rng.integers(40, size=(30, 5, 2))
+    found = choose_pairs(vectors, questions, choices)
+    rows = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    for (a, a2), pairs, choice in zip(questions, choices, found, strict=True):
+        cosines = []
+        for b, b2 in pairs:
+            one, other = rows[a2] - rows[a], rows[b2] - rows[b]
+            length = np.linalg.norm(one) * np.linalg.norm(other)
+            cosines.append(one @ other / length if length else 0.0)
+        assert choice == int(np.argmax(cosines))
+    # By hand: the step of (0, 1) is that of (2, 3), and the opposite one of (3, 2); a word less itself has none.
+    square = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
+    assert choose_pairs(square, np.array([[0, 1]]), np.array([[[3, 2], [2, 2], [2, 3]]])).tolist() == [2]
+    assert choose_pairs(square, np.array([[0, 0]]), np.array([[[3, 2], [2, 3]]])).tolist() == [0]
+
+
+def test_choices_that_do_not_fit_are_refused():
+    vectors = np.eye(3, dtype=np.float32)
+    with pytest.raises(InputError, match=r"not \(1, 2\), \(2, 1, 2\)"):
+        choose_pairs(vectors, np.array([[0, 1]]), np.array([[[0, 1]], [[1, 2]]]))
+    with pytest.raises(InputError, match="names row 3; there are 3"):
+        choose_pairs(vectors, np.array([[0, 1]]), np.array([[[0, 3]]]))
+
+
+def test_relations_of_grammar_are_syntactic():
+    columns = ["relation", "a", "a2", "b", "b2"]
+    names = ["gram8-plural", "NN_NNS", "NNPOS_NN", "family", "capital-world", "US_states"]
+    asked = pd.DataFrame([(name, "cat", "cats", "dog", "dogs") for name in names], columns=columns)
+    groups = {found.relation: found.group for found in from_analogies(asked, ["cat", "cats", "dog", "dogs"])}
+    assert [groups[name] for name in names] == ["syntactic"] * 3 + ["semantic"] * 3
+
+
+def test_a_multiple_choice_question_with_an_unknown_word_is_wrong():
+    words = ["ostrich", "bird", "lion", "cat", "goose", "flock"]
+    vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0], [0, -1, 0]], dtype=np.float32)
+    rows = [
+        ("ostrich", "bird", "lion", "cat", (("goose", "flock"), ("lion", "cat"))),
+        ("ostrich", "bird", "goose", "flock", (("goose", "flock"), ("lion", "cat"))),
+        # Its own choice is right, but another one has a word without a vector.
+        ("ostrich", "bird", "lion", "cat", (("goose", "gaggle"), ("lion", "cat"))),
+    ]
+    items = pd.DataFrame(rows, columns=["a", "a2", "b", "b2", "choices"], index=[7, 8, 9])
+    found = right_choices(items, SimpleNamespace(keys=words, vectors=vectors))
+    assert found.to_dict() == {7: True, 8: False, 9: False}
+    assert words_of_choices(items) == ["ostrich", "bird", "goose", "flock", "lion", "cat", "gaggle"]
+    with pytest.raises(InputError, match="right answers alone"):
+        right_choices(items.drop(columns="choices"), SimpleNamespace(keys=words, vectors=vectors))

@@ -1,19 +1,15 @@
-"""The built book, opened in a browser."""
+"""The built book, read as files."""
 
 import filecmp
-import http.server
 import io
 import json
 import re
 import shutil
-import threading
-from functools import partial
 from html import unescape
 
 import pandas as pd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import NEEDS_BROWSER
+from conftest import EXECUTED
 from nbformat.v4 import new_code_cell, new_notebook
 
 from embedlib._util.paths import PROJECT
@@ -24,16 +20,6 @@ from embedlib.book.site import build, staging
 from embedlib.book.site.sphinx_ext import any_of, glossary_terms
 from embedlib.errors import NotebookError
 from embedlib.records.read import all_outputs, picture_of, read_records
-
-EXECUTED = {path.stem: path for path in (PROJECT / "notebooks").glob("*.ipynb")}
-
-
-@pytest.fixture(scope="module")
-def html(tmp_path_factory, explorer_data):
-    """Build the book from the committed notebooks, warnings as errors, execution off."""
-    folder = tmp_path_factory.mktemp("book")
-    staging.stage(folder / "src", EXECUTED, made=explorer_data)
-    return build.build_html(folder / "src", folder)
 
 
 def test_every_notebook_has_its_page(html):
@@ -201,179 +187,6 @@ def test_a_sphinx_warning_fails_the_build(tmp_path):
             build.build_html(tmp_path / "src", tmp_path)
 
 
-@pytest.fixture(scope="module")
-def site(html):
-    """Serve the pages on loopback, since the search reads its index through a script."""
-    handler = partial(Quiet, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def page(browser, site, request):
-    """Open a page whose console errors and failed requests are collected."""
-    context = browser.new_context(
-        color_scheme=getattr(request, "param", "light"), viewport={"width": 1280, "height": 900}
-    )
-    opened = context.new_page()
-    opened.problems = []
-    opened.on("console", lambda m: opened.problems.append(m.text) if m.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda e: opened.problems.append(str(e)))
-    opened.on("requestfailed", lambda r: opened.problems.append(r.url))
-    opened.on("response", lambda r: opened.problems.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    yield opened
-    context.close()
-
-
-@NEEDS_BROWSER
-@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-def test_pages_open_without_errors_and_pictures_show_in_both_themes(page, site, request):
-    theme = request.node.callspec.params["page"]
-    pages = staging.pages(PROJECT / "_toc.yml")
-    pictures = 0
-    for name in pages:
-        page.goto(f"{site}/{name}.html", wait_until="networkidle")
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
-        for picture in page.locator("article img").all():
-            picture.scroll_into_view_if_needed()
-            box = picture.bounding_box()
-            assert box["width"] > 300
-            assert box["height"] > 100
-            assert picture.evaluate("i => i.complete")
-            # Large enough to be read; a narrow picture of lines is not blown up.
-            assert picture.evaluate(
-                "i => i.naturalWidth > 600 || (i.src.endsWith('.svg') && i.clientWidth <= 1.05 * i.naturalWidth)"
-            )
-            # the picture's own corner is opaque white, in either theme
-            corner = picture.evaluate(
-                "i => { const c = document.createElement('canvas'); c.width = c.height = 1;"
-                "const x = c.getContext('2d'); x.drawImage(i, 0, 0); return [...x.getImageData(0, 0, 1, 1).data]; }"
-            )
-            assert corner[:3] == [255, 255, 255]
-            assert corner[3] >= 250  # the edge of a vector picture is smoothed
-            pictures += 1
-    assert pictures >= 5
-    assert page.problems == []
-
-
-@NEEDS_BROWSER
-@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-def test_axe_finds_nothing_serious(page, site):
-    for name in staging.pages(PROJECT / "_toc.yml"):
-        page.goto(f"{site}/{name}.html", wait_until="networkidle")
-        found = Axe().run(page).response
-        assert found["passes"], name
-        serious = [
-            (v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], name
-
-
-def value_of(cell):
-    """Give the number in a cell of a table, which may have an interval behind it."""
-    return float(cell.split()[0].replace(",", ""))
-
-
-@NEEDS_BROWSER
-def test_tables_sort_by_the_keyboard(page, site):
-    page.goto(f"{site}/notebooks/02_random_pairs.html", wait_until="networkidle")
-    table = page.locator("table.embedlib-table", has=page.get_by_text("mean [low, high]", exact=True)).first
-    column = table.locator("thead th").all_inner_texts().index("mean [low, high]") + 1
-    cells = table.locator(f"tbody tr > :nth-child({column})")
-    before = cells.all_inner_texts()
-    button = table.locator(f"thead th:nth-child({column}) button")
-    for order in ("descending", "ascending"):
-        button.press("Enter")
-        assert table.locator(f"thead th:nth-child({column})").get_attribute("aria-sort") == order
-        assert cells.all_inner_texts() == sorted(before, key=value_of, reverse=order == "descending")
-    button.press("Enter")
-    assert cells.all_inner_texts() == before
-    assert page.problems == []
-
-
-@NEEDS_BROWSER
-def test_search_finds_cosine(page, site):
-    page.goto(f"{site}/search.html?q=cosine", wait_until="networkidle")
-    page.wait_for_selector("#search-results li")
-    assert "How close are two random words" in page.inner_text("#search-results")
-    assert page.problems == []
-
-
-CONTRAST = """element => {
-  const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  let ground = element;
-  while (ground && rgb(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
-  const under = ground ? rgb(getComputedStyle(ground).backgroundColor) : [255, 255, 255];
-  const [low, high] = [light(rgb(getComputedStyle(element).color)), light(under)].sort((a, b) => a - b);
-  return [(high + 0.05) / (low + 0.05), Number(getComputedStyle(element).fontWeight)];
-}"""
-
-
-@NEEDS_BROWSER
-@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-def test_captions_stand_out_from_their_ground(page, site):
-    captions = 0
-    for name in staging.pages(PROJECT / "_toc.yml"):
-        page.goto(f"{site}/{name}.html", wait_until="networkidle")
-        for caption in page.locator("figcaption .caption-text").all():
-            contrast, weight = caption.evaluate(CONTRAST)
-            assert contrast >= 4.5, name
-            assert weight >= 400, name  # thin letters look paler than they are
-            captions += 1
-    assert captions >= 20
-
-
-@NEEDS_BROWSER
-@pytest.mark.parametrize("width", [390, 1280])
-def test_a_page_has_one_search_and_cuts_no_code(browser, site, width):
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    opened = context.new_page()
-    for name in staging.pages(PROJECT / "_toc.yml"):
-        opened.goto(f"{site}/{name}.html", wait_until="networkidle")
-        search = opened.locator("button.search-button__button, input[type=search]")
-        assert sum(box.is_visible() and box.bounding_box()["x"] >= 0 for box in search.all()) == 1, name
-        cut = opened.locator("article pre").evaluate_all("all => all.filter(p => p.scrollWidth > p.clientWidth + 1)")
-        assert cut == [], name
-    context.close()
-
-
-@NEEDS_BROWSER
-def test_wide_tables_keep_their_first_column_and_say_that_they_scroll(browser, site):
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    opened = context.new_page()
-    scrolled = 0
-    for source in notebook_sources():
-        opened.goto(f"{site}/notebooks/{source.stem}.html", wait_until="networkidle")
-        opened.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-        opened.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        for table in opened.locator("table.embedlib-table").all():
-            columns = table.locator("thead tr > *").count()
-            assert columns <= 8 or table.get_attribute("data-form") != "plain"
-            box = table.locator("xpath=..")
-            if not box.evaluate("b => b.scrollWidth > b.clientWidth + 1"):
-                continue
-            assert box.evaluate("b => b.previousElementSibling.textContent").startswith("Wider than the page")
-            assert box.get_attribute("tabindex") == "0"
-            cell = table.locator("tbody tr > :first-child").first
-            before = cell.bounding_box()
-            box.evaluate("b => { b.scrollLeft = b.scrollWidth; }")
-            assert abs(cell.bounding_box()["x"] - before["x"]) <= 1  # the table's border
-            assert before["width"] <= 200  # the greater half of the screen is left to the others
-            scrolled += 1
-    assert scrolled >= 20
-    context.close()
-
-
 def test_numbers_in_a_column_have_the_same_decimals(html):
     """A turned table has its columns in rows."""
     checked = 0
@@ -390,13 +203,3 @@ def test_numbers_in_a_column_have_the_same_decimals(html):
                     assert len({len(number.partition(".")[2]) for number in numbers}) <= 1, (path, numbers)
                     checked += 1
     assert checked >= 100
-
-
-@NEEDS_BROWSER
-def test_nothing_is_wider_than_a_phone(browser, site):
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    opened = context.new_page()
-    for name in staging.pages(PROJECT / "_toc.yml"):
-        opened.goto(f"{site}/{name}.html", wait_until="networkidle")
-        assert opened.evaluate("document.documentElement.scrollWidth") <= 391, name
-    context.close()

@@ -8,7 +8,7 @@ from scipy import stats
 from embedlib.errors import InputError
 from embedlib.metrics import agreement, families, similarity
 from embedlib.metrics.bootstrap import Bootstrap, resample_counts
-from embedlib.metrics.estimates import Estimate, Estimates
+from embedlib.metrics.estimates import Estimate, Estimates, mean_over_sets
 
 WORDS = ["crane", "bank", "bat", "seal"]
 VALUES = pd.Series([0.1, 0.5, 0.2, 0.9], WORDS)
@@ -241,3 +241,15 @@ def test_the_best_is_chosen_anew_in_each_draw():
     assert scores.best_of(["a", "c"]).draws.tolist() == [0.1, 0.5, 0.3]
     with pytest.raises(InputError, match="best of no models"):
         scores.best_of(["c"])
+
+
+def test_a_mean_over_sets_is_taken_draw_by_draw_and_unknown_where_one_set_is():
+    one = Estimates({"a": Estimate(0.2, [0.1, 0.3]), "b": Estimate(0.6, [0.5, 0.7])})
+    other = Estimates({"b": Estimate(0.2, [0.1, 0.1]), "a": Estimate(np.nan, [np.nan, np.nan])})
+    found = mean_over_sets([one, other])
+    assert found["b"].value == pytest.approx(0.4)
+    assert found["b"].draws == pytest.approx([0.3, 0.4])
+    assert np.isnan(found["a"].value)
+    assert list(mean_over_sets([])) == []
+    with pytest.raises(InputError, match="the same names in each"):
+        mean_over_sets([one, one.only(["a"])])

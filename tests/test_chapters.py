@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from conftest import make_tiny, records_of
 from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 
-from embedlib import embed_words, load_dataset, load_words
+from embedlib import embed_sentences, embed_spans, embed_words, load_dataset, load_words
 from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.plan import plan
 from embedlib.book.run.prepare import plan_profile, shared_words
 from embedlib.book.run.run import execute
+from embedlib.datasets.labelled_sets import load_labelled_sets
+from embedlib.datasets.load import words_of
 from embedlib.datasets.rated_sets import load_rated_sets
 from embedlib.errors import NotebookError
 from embedlib.models.chosen import Chosen
@@ -70,8 +73,10 @@ def test_a_chapter_runs_without_an_llm_on_own_words_and_relations(chapter, kept_
     if chapter in CLAIMS:
         assert records[CLAIMS[chapter]]["value"]["main"]["verdict"] == "cannot be tested here"
     if chapter == "04_analogies":
-        coverage = {row[0]: row[1:] for row in table(records["coverage"])}
-        assert coverage["word2vec-enwiki-sample"][2] < coverage["glove-6b-50d"][2] < coverage["glove-6b-50d"][1]
+        columns = records["coverage"]["columns"]
+        coverage = {row[0]: dict(zip(columns, row[1:], strict=True)) for row in table(records["coverage"])}
+        sample, glove = coverage["word2vec-enwiki-sample"], coverage["glove-6b-50d"]
+        assert sample["ours, answered"] < glove["ours, answered"] < glove["ours, asked"]
 
 
 def table(record):
@@ -121,15 +126,52 @@ def test_models_are_listed_with_what_stands_in_front_of_their_words(kept_cache, 
     assert records["in-short"]["value"].endswith("That happens in none at the study's reading.")
 
 
+def test_a_stand_in_is_judged_by_its_share_of_own_agreement(kept_cache, few, given, build):
+    settings = {**few, "relations": given["relations"], "models": "glove-6b-50d, gemma-3-270m-q4", "readings": "study"}
+    records = run("05_agreement", settings | {"baseline": "glove-6b-50d", "enough": "0.5"}, build)
+    agreed = {tuple(row[:2]): row[2] for row in table(records["fig-agreement"])}
+    one, two = "glove-6b-50d", "gemma-3-270m-q4"
+    assert agreed[one, two] == agreed[two, one] < min(agreed[one, one], agreed[two, two]) < 1
+    share = 2 * agreed[one, two] / (agreed[one, one] + agreed[two, two])
+    verdict = records["d5-verdict"]["value"]
+    assert verdict["main"]["effect"] == pytest.approx(share - 0.5)
+    assert table(records["stand-ins"])[0][:3] == [two, one, pytest.approx(share)]
+    assert {row[0]: row[2] for row in table(records["summary"])} == {one: agreed[one, two], two: None}
+    # Of one model a side, none can stand in for another of its own.
+    parts = {part["name"]: part["verdict"] for part in verdict["parts"]}
+    assert parts["the best LLM can stand in for the others"] == "cannot be tested here"
+    assert parts["LLMs agree more with each other"] == "cannot be tested here"
+    assert "d5-verdict-second" not in records
+
+
 def test_related_pairs_and_geometry_give_one_area_for_one_model_and_reading(kept_cache, given, build):
     settings = {"models": "glove-6b-50d, wordllama-l2-256", "relations": given["relations"]}
-    related = {tuple(row[:2]): row[2] for row in table(run("03_related_pairs", settings, build)["summary"])}
+    # Those of the book's own relations; the headline of the first is on sets of other people.
+    records = run("03_related_pairs", {**settings, "words": "300"}, build)
+    column = 2 + records["fig-kinds"]["columns"].index("own: another relation")
+    related = {(row[1], row[0]): row[column] for row in table(records["fig-kinds"])}
     settings["words"] = given["words"]
     clouds = {tuple(row[:2]): row[2:] for row in table(run("07_geometry", settings, build)["summary"])}
-    assert list(related) == list(clouds)
+    assert sorted(related) == sorted(clouds)
     assert {key: row[-1] for key, row in clouds.items()} == pytest.approx(related)
     # Nothing is done to vectors at the study's reading.
     assert all(row[-2] == row[-1] for key, row in clouds.items() if key[1] == "study")
+
+
+def test_related_pairs_are_scored_within_their_first_words(kept_cache, given, build):
+    settings = {"models": "glove-6b-50d", "words": "300", "readings": "study", "sets": '["bless"]'}
+    records = run("03_related_pairs", {**settings, "relations": given["relations"]}, build)
+    (pairs,) = load_labelled_sets(["bless"], load_words(300)).values()
+    found = embed_words("glove-6b-50d", [*pairs["word1"], *pairs["word2"]], reading="study")
+    left, right = (found.rows(pairs[column].to_list()) for column in ("word1", "word2"))
+    pairs["cosine"] = np.einsum("nd,nd->n", left, right) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
+    areas = [
+        roc_auc_score(part["relation"] != "random", part["cosine"])
+        for _, part in pairs.groupby("word1") if 0 < (part["relation"] == "random").mean() < 1
+    ]  # fmt: skip
+    assert len(areas) > 50
+    assert table(records["separation"])[0][1] == pytest.approx(np.mean(areas), abs=1e-6)
+    assert table(records["summary"])[0][2] == pytest.approx(np.mean(areas), abs=1e-6)
 
 
 def test_related_pairs_know_forms_only_where_there_are_foils(kept_cache, given, tmp_path, build):
@@ -148,33 +190,75 @@ def test_related_pairs_know_forms_only_where_there_are_foils(kept_cache, given, 
         assert "d3-verdict-second" not in records
 
 
-def test_analogies_are_scored_at_each_reading_and_centred(kept_cache, tmp_path, given, build):
-    (tmp_path / "google.txt").write_text(": plural\nyear years city cities\ncity cities year years\n")
-    settings = given | {"models": "glove-6b-50d, wordllama-l2-256", "google": str(tmp_path / "google.txt")}
-    records = run("04_analogies", settings | {"methods": '["3CosAdd", "3CosAvg"]'}, build)
+def questions_of(relations, path):
+    """Write all questions of some relations in word2vec's layout; gives the pairs of each relation."""
+    lines, pairs_of = [], {}
+    for name in relations:
+        pairs = pairs_of[name] = [line.split() for line in RELATIONS[name].splitlines()]
+        asked = itertools.permutations(pairs, 2)
+        lines += [f": {name.split('/')[1]}", *(" ".join([*one, *other]) for one, other in asked)]
+    path.write_text("\n".join(lines))
+    return pairs_of
+
+
+def test_analogies_are_scored_at_each_reading_and_centred(kept_cache, tmp_path, given, build, monkeypatch):
+    names = list(RELATIONS)
+    # What readings were chosen on is left out, which these few pairs partly are.
+    monkeypatch.setitem(RELATIONS, names[0], "year years\nzqx qxz\ncity cities\nname names\nwar wars\n")
+    public = questions_of([names[0], names[3]], tmp_path / "google.txt")
+    public |= questions_of([names[5]], tmp_path / "msr.txt")
+    settings = given | {"models": "glove-6b-50d, wordllama-l2-256", "methods": '["3CosAdd", "3CosAvg"]'}
+    settings |= {name: str(tmp_path / f"{name}.txt") for name in ("google", "msr")}
+    records = run("04_analogies", settings, build)
     assert records["by-reading"]["columns"] == ["chosen", "study", "study, centred"]
     by_reading = {row[0]: row[1:] for row in table(records["by-reading"])}
     summary = {tuple(row[:2]): row[2] for row in table(records["summary"])}
     assert summary["glove-6b-50d", "study"] == by_reading["glove-6b-50d"][1]
     assert records["llm-lead"]["value"] is records["llm-lead-second"]["value"] is None
-    # 3CosAdd on centred vectors, question by question.
-    relations = load_dataset("bats", path=given["relations"])
-    asked = [word for source, targets in zip(relations["source"], relations["targets"], strict=True)
-             for word in (source, *targets)]  # fmt: skip
-    vectors = embed_words("glove-6b-50d", list(dict.fromkeys([*load_words(300), *asked])), reading=CENTRED)
+    assert records["sat-said"]["value"] == "This run has no such file."
+    # 3CosAdd on centred vectors, question by question, without those that show a development pair.
+    development = load_dataset("bats", part="development").explode("targets")
+    pairs = zip(development["source"].str.lower(), development["targets"].str.lower(), strict=True)
+    chosen_on = {frozenset(pair) for pair in pairs}
+    ours = words_of(load_dataset("bats", path=given["relations"]))
+    named = [word for pairs in public.values() for pair in pairs for word in pair]
+    wanted = list(dict.fromkeys([*load_words(300), *named, *ours]))
+    vectors = embed_words("glove-6b-50d", wanted, reading=CENTRED)
     unit = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
-    means = []
-    for _, part in relations.groupby("relation"):
-        pairs = [(source, targets[0]) for source, targets in zip(part["source"], part["targets"], strict=True)]
-        right = 0
+    means, left_out = [], 0
+    for pairs in public.values():
+        right = asked = 0
         for (a, a2), (b, b2) in itertools.permutations(pairs, 2):
+            if not chosen_on.isdisjoint({frozenset((a, a2)), frozenset((b, b2))}):
+                left_out += 1
+                continue
+            asked += 1
             if {a, a2, b, b2} <= set(vectors.keys):
                 rows = [vectors.index[word] for word in (a, a2, b)]
                 nearness = unit @ (unit[rows[1]] - unit[rows[0]] + unit[rows[2]])
                 nearness[rows] = -np.inf
                 right += vectors.keys[int(nearness.argmax())] == b2
-        means.append(right / (len(pairs) * (len(pairs) - 1)))
+        means.append(right / asked)
+    assert records["questions-left-out"]["value"] == left_out > 0
     assert by_reading["glove-6b-50d"][2] == pytest.approx(np.mean(means))
+
+
+def test_school_questions_are_asked_where_a_file_is_given(kept_cache, tmp_path, given, build):
+    google = tmp_path / "google.txt"
+    google.write_text(": colours\nred redder blue bluer\nblue bluer red redder\n")
+    settings = given | {"models": "glove-6b-50d, wordllama-l2-256", "methods": '["3CosAdd"]', "readings": "study"}
+    settings |= {"google": str(google), "msr": str(google), "sat": str(tmp_path / "sat.txt")}
+    blocks = ["mine\nking queen n:n\nman woman n:n\ncar road n:n\nred rain n:n\na"]
+    blocks.append("mine\nking queen n:n\ncar road n:n\nzqxv wxq n:n\nman woman n:n\nc")
+    (tmp_path / "sat.txt").write_text("# mine\n\n" + "\n\n".join(blocks) + "\n")
+    records = run("04_analogies", settings, build)
+    # GloVe has no vector for a word of the second question, so it is wrong there.
+    assert {row[0]: row[1] for row in table(records["sat"])} == {"glove-6b-50d": 0.5, "wordllama-l2-256": 1.0}
+    assert records["sat-said"]["value"].endswith("A guess has 33%.")
+    assert records["labels-said"]["value"] == "A file of this run has them."
+    (tmp_path / "sat.txt").write_text("type,word1,word2,word3,target\nmine,king,queen,man,woman\n")
+    with pytest.raises(NotebookError, match="right answers alone"):
+        run("04_analogies", settings, build)
 
 
 def test_a_malformed_relation_stops_a_chapter_with_file_and_line(kept_cache, tmp_path, given, build):
@@ -215,6 +299,63 @@ def test_anchor_words_run_on_an_encoder_and_a_decoder_at_one_reading(kept_cache,
     shares = [row[2:5] for row in table(records["variance-shares"])]
     assert all(sum(row) == pytest.approx(1) for row in shares)
     assert records["best-llm"]["value"] == "gemma-3-270m-q4"
+
+
+def wic_in_both_layouts(folder):
+    """Write eight pairs in the layouts of WiC's authors and of SuperGLUE; gives both paths."""
+    sentences = {
+        "bank": ["The bank closed at noon .", "She sued the bank .", "They sat on the bank .", "The bank was muddy ."],
+        "seal": ["The seal dived .", "A grey seal barked .", "The seal was broken .", "He pressed the seal ."],
+    }
+    lines, gold, items = [], [], []
+    for word, texts in sentences.items():
+        for one, two in ((0, 1), (2, 3), (0, 2), (1, 3)):
+            at = [texts[n].split().index(word) for n in (one, two)]
+            lines.append(f"{word}\tN\t{at[0]}-{at[1]}\t{texts[one]}\t{texts[two]}\n")
+            same = one // 2 == two // 2
+            gold.append("T\n" if same else "F\n")
+            item = {"word": word, "sentence1": texts[one], "sentence2": texts[two], "label": same}
+            for n, text in ((1, texts[one]), (2, texts[two])):
+                item |= {f"start{n}": text.index(word), f"end{n}": text.index(word) + len(word)}
+            items.append(json.dumps(item) + "\n")
+    (folder / "dev.data.txt").write_text("".join(lines))
+    (folder / "dev.gold.txt").write_text("".join(gold))
+    (folder / "val.jsonl").write_text("".join(items))
+    return folder / "dev.data.txt", folder / "val.jsonl"
+
+
+def test_anchor_words_lead_with_wic_where_it_is_given(kept_cache, tmp_path, build):
+    anchors = load_dataset("anchors", part="test")
+    some = sorted(set(anchors.query("kind == 'other sense'")["anchor"]))[:4]
+    settings = {"models": "glove-6b-50d, sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some)}
+    settings |= {"readings": "study", "layer_steps": "1"}
+    paths = wic_in_both_layouts(tmp_path)
+    found = [run("08_anchor_words", settings | {"wic": str(path)}, build / path.suffix[1:]) for path in paths]
+    assert found[0]["wic"]["rows"] == found[1]["wic"]["rows"]
+    areas = {row[0]: row[1:] for row in table(found[0]["wic"])}
+    # Scored by hand: the form is the same in all pairs of a word, so a static vector says nothing.
+    assert areas["glove-6b-50d"] == [0.5, 0.5, 0.5]
+    frame = load_dataset("wic", path=paths[1])
+    spans = [list(zip(frame[f"sentence{n}"], zip(frame[f"start{n}"], frame[f"end{n}"], strict=True), strict=True))
+             for n in (1, 2)]  # fmt: skip
+    vectors = embed_spans("sbert-minilm", [*spans[0], *spans[1]], reading="study")
+    one, two = (vectors.rows(keys) for keys in spans)
+    cosines = (one * two).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(two, axis=1)
+    assert areas["sbert-minilm"][0] == pytest.approx(roc_auc_score(frame["same"], cosines), abs=1e-6)
+    # It leads: the summary, the lead of LLMs, the picture and the first sentence are those of WiC.
+    for records in found:
+        summary = {row[0]: row[4] for row in table(records["summary"])}
+        assert summary == {model: row[0] for model, row in areas.items()}
+        assert records["llm-lead"]["value"] == pytest.approx(
+            areas["gemma-3-270m-q4"][0] - max(areas["sbert-minilm"][0], 0.5)
+        )
+        assert "on WiC." in records["in-short"]["value"].split(" The claim is ")[0]
+        assert records["labels-said"]["value"].endswith("Here WiC leads.")
+        assert records["c1-verdict"]["value"]["main"]["name"] == "decoders move the anchor further than encoders"
+    lone = tmp_path / "lone.jsonl"
+    lone.write_text(paths[1].read_text().splitlines()[0])
+    with pytest.raises(NotebookError, match="known are 1 of one sense and 0 of two"):
+        run("08_anchor_words", settings | {"wic": str(lone)}, build)
 
 
 FEW = {"sets": "rg65, mc30"}
@@ -300,6 +441,57 @@ def test_variations_compare_a_baseline_with_a_decoder(kept_cache, build):
     assert "sbert-minilm" in records["in-short"]["value"]
 
 
+def test_variations_lead_with_rated_pairs_where_they_are_given(kept_cache, tmp_path, build):
+    some = load_dataset("anchors", part="test")["anchor"].unique()[::30]
+    rows = load_dataset("sts").head(30)
+    path = tmp_path / "rated.tsv"
+    path.write_text("".join(f"{row.score}\t{row.sentence1}\t{row.sentence2}\n" for row in rows.itertuples()))
+    settings = {"models": "sbert-minilm, gemma-3-270m-q4", "words": ", ".join(some), "baseline": "sbert-minilm"}
+    settings |= {"readings": "study", "rated": str(path)}
+    records = run("10_sentence_variations", settings, build)
+    correlations = {row[1]: row[2] for row in table(records["rated"])}
+    vectors = embed_sentences("sbert-minilm", [*rows["sentence1"], *rows["sentence2"]], reading="study")
+    one, two = (vectors.rows(rows[column].to_list()) for column in ("sentence1", "sentence2"))
+    cosines = (one * two).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(two, axis=1)
+    assert correlations["sbert-minilm"] == pytest.approx(spearmanr(cosines, rows["score"]).statistic, abs=1e-3)
+    verdict = records["c2-verdict"]["value"]
+    assert verdict["main"]["name"] == "sbert-minilm over best LLM, rated pairs"
+    wanted = correlations["sbert-minilm"] - correlations["gemma-3-270m-q4"]
+    assert verdict["main"]["effect"] == pytest.approx(wanted, abs=1e-6)
+    # The triplets are the next part, and the lead of LLMs on changed sentences is theirs.
+    assert verdict["parts"][0]["effect"] == pytest.approx(-records["llm-lead"]["value"])
+    assert "On 30 rated pairs" in records["in-short"]["value"]
+    assert records["labels-said"]["value"].startswith("30 rated pairs of a file lead.")
+
+
+def test_anchors_without_an_antonym_or_an_inflection_have_fewer_triplets(kept_cache, tmp_path, build):
+    anchors = load_dataset("anchors", part="test")
+    some = anchors["anchor"].unique()[::30]
+    kept = anchors[anchors["anchor"].isin(some)]
+    lacks = {"antonym": some[:2], "inflection": some[1:3]}
+    for kind, names in lacks.items():
+        kept = kept[(kept["kind"] != kind) | ~kept["anchor"].isin(names)]
+    path = tmp_path / "some.jsonl"
+    columns = ["id", "anchor", "pos", "kind", "sentence", "start", "end", "form", "sense"]
+    kept[columns].to_json(path, orient="records", lines=True)
+    settings = {"models": STATIC, "readings": "study", "anchors": str(path)}
+    records = run("10_sentence_variations", settings, build)
+    assert (records["anchors-used"]["value"], records["anchors-left-out"]["value"]) == (len(some), 0)
+    assert records["kinds-lacking"]["value"] == "2 without antonym"
+    # Seven kinds keep the meaning, and six change it.
+    assert records["triplets-all"]["value"] == 42 * len(some) - 2 * 7
+    # Nobody has an antonym: a kind that is not compared, and no crash.
+    kept[kept["kind"] != "antonym"][columns].to_json(path, orient="records", lines=True)
+    records = run("10_sentence_variations", settings, build)
+    assert records["kinds-lacking"]["value"] == f"{len(some)} without antonym"
+    assert {row[5] for row in table(records["triplets"])} == {None}
+    two_senses = anchors[anchors["anchor"].isin(anchors.query("kind == 'other sense'")["anchor"].unique()[:4])]
+    two_senses = two_senses[~two_senses["kind"].isin(["antonym", "inflection"])]
+    two_senses[columns].to_json(path, orient="records", lines=True)
+    records = run("08_anchor_words", settings | {"models": "glove-6b-50d"}, build)
+    assert records["anchors-kept"]["value"] == 4
+
+
 def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     rows = load_dataset("sts").head(30)
     lines = [
@@ -309,11 +501,21 @@ def test_rated_pairs_of_a_file(kept_cache, tmp_path, build):
     path.write_text("\n".join(lines))
     records = run("11_sts", {"models": STATIC, "sts": str(path)}, build)
     assert records["pairs-used"]["value"] == 30
-    assert [row[0] for row in table(records["leads"])] == ["chosen", "study"]
+    # The file leads, and the news texts and our own pairs are beside it.
+    sets = ["pairs of the file", "pairs of news texts", "pairs of our own"]
+    assert list(dict.fromkeys(row[0] for row in table(records["leads"]))) == sets
+    assert "the pairs of the file" in records["in-short"]["value"]
+    assert records["labels-said"]["value"].startswith("A file of 30 pairs leads here.")
     assert records["finding"]["value"] == "cannot be tested here"
     assert table(records["prompt-gains"]) == []
-    # The ratings are those of the file, so nothing is said of who made them.
-    assert "Language models made" not in records["in-short"]["value"]
+    vectors = embed_sentences("glove-6b-50d", [*rows["sentence1"], *rows["sentence2"]], reading="study")
+    one, two = (vectors.rows(rows[column].to_list()) for column in ("sentence1", "sentence2"))
+    cosines = (one * two).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(two, axis=1)
+    found = {tuple(row[:2]): row[2:] for row in table(records["correlations"])}
+    assert found["glove-6b-50d", "study"][0] == pytest.approx(spearmanr(cosines, rows["score"]).statistic, abs=1e-3)
+    assert found["glove-6b-50d", "study"][3] == pytest.approx(np.corrcoef(cosines, rows["score"])[0, 1], abs=1e-5)
+    summary = {tuple(row[:2]): row[2] for row in table(records["summary"])}
+    assert summary["glove-6b-50d", "study"] == found["glove-6b-50d", "study"][0]
     path.write_text("\n".join([*lines, "g\tf\t2012\t31\t7\tone\ttwo"]))
     with pytest.raises(NotebookError, match=r"sts-dev\.csv, line 31: the score '7'"):
         run("11_sts", {"models": STATIC, "sts": str(path)}, build)
@@ -406,7 +608,7 @@ def test_a_template_without_a_place_for_the_text_stops_a_chapter(chapter, kept_c
 def test_the_full_profile_fits_every_notebook():
     planned = [plan_profile(source, "full") for source in notebook_sources()]
     assert [run.source.stem for run in planned if run.parameters == {"words": "all"}] == [
-        "01_models", "02_random_pairs", "04_analogies", "05_agreement", "07_geometry",
+        "01_models", "02_random_pairs", "03_related_pairs", "04_analogies", "05_agreement", "07_geometry",
     ]  # fmt: skip
     *others, findings = planned
     assert all(not run.parameters for run in others if run.parameters != {"words": "all"})

@@ -257,6 +257,7 @@ def test_every_entry_of_the_catalogue_is_cited_licensed_and_can_be_read():
         assert dataset.citation in known or (name, dataset.citation) == ("similarity", "none"), name
         assert dataset.title, name
         assert dataset.licence, name
+        assert bool(dataset.labels) == (name != "similarity"), name  # a table of one's own: its owner knows
         assert (dataset.source in ("book", "gensim", "wheel")) == bool(dataset.file), name
         module, _, function = dataset.reader.partition(":")
         assert callable(getattr(importlib.import_module(module), function)), name

@@ -188,6 +188,7 @@ def test_equals_share_the_first_place_and_each_row_sums_to_one():
             ["LLMs are behind: the best of them, gemma, answers 30%.", "between 10 and 20 points",
              "Without use or qwen, the LLM would not be behind."],
         ),
+        ([-0.01, 0.2], ["1 point behind or 20 ahead"]),
         ([-0.1, 0.2], ["gemma, answers 30%, the best classical model, glove, 20%.", "10 points behind or 20 ahead"]),
     ],
 )  # fmt: skip

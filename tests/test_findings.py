@@ -26,7 +26,7 @@ TASKS = {
     "06_human_similarity": ("", ["rated word pairs (Spearman)"]),
     "08_anchor_words": ("c1", ["movement", "senses (AUC)"]),
     "10_sentence_variations": ("c2", ["triplets alike in form (accuracy)"]),
-    "11_sts": ("", ["rated sentences (Spearman)"]),
+    "11_sts": ("", ["rated texts (Spearman)"]),
 }
 
 

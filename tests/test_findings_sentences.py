@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from embedlib.metrics.verdicts import VERDICTS, Part, Verdict
-from embedlib.records.findings import (
-    list_parts,
+from embedlib.records.findings import list_parts, split_leads
+from embedlib.records.findings_sentences import (
     say_context,
     say_leads,
+    say_model_written,
     say_readings,
     say_surviving_leads,
     say_verdicts,
@@ -148,3 +149,29 @@ def test_clear_leads_that_hang_on_one_model_are_not_counted():
 
 def test_parts_of_no_verdict_are_an_empty_table():
     assert list_parts({"first": {}, "second": {}}).empty
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (leads((np.nan, "neither")), ""),
+        (leads((0.1, "LLM")),
+         "One more measure rests on texts that language models wrote. The LLM is clearly ahead on pairs."),
+        (leads((0.1, "LLM"), (0.2, "neither")),
+         "Two more measures rest on texts that language models wrote. The LLM is clearly ahead on pairs. "
+         "Undecided is analogies."),
+        (leads((-0.1, "classical"), (-0.2, "classical")),
+         "Two more measures rest on texts that language models wrote. "
+         "The classical model is clearly ahead on all of them."),
+    ],
+)  # fmt: skip
+def test_what_models_wrote_is_said_apart(frame, said):
+    assert say_model_written(frame) == said
+
+
+def test_a_headline_rests_on_people_and_facts_alone():
+    table = leads((0.1, "LLM"), (0.2, "neither"), (0.3, "LLM"))
+    table["labels"] = ["people and dictionaries", "facts, WordNet and language models", "unknown"]
+    grounded, written = split_leads(table)
+    assert list(grounded.index) == ["pairs", "senses"]
+    assert list(written.index) == ["analogies"]

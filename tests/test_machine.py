@@ -17,7 +17,7 @@ from conftest import ALL, FRONT, outputs_of, records_of
 from test_doctor import dead
 
 from embedlib import cli
-from embedlib._util.code_digest import code_digest
+from embedlib._util.code_digest import _tree_digest, code_digest
 from embedlib._util.paths import cache_dir, settle_paths
 from embedlib.book.run import leftovers
 from embedlib.book.run.leftovers import SOCKETS
@@ -305,6 +305,25 @@ def test_a_terminal_shows_chapter_cell_time_and_estimate(project, cache):
     _, shown = in_a_terminal(arguments, project.root, environment)
     assert re.search(r"cell 1 of 2 0:\d\d of about 1:15", shown)
     assert max(len(line) for line in re.split(r"[\r\n]+", shown) if "ran: " not in line) <= 80
+
+
+def test_a_digest_of_code_is_kept_and_made_again_where_what_was_kept_is_damaged(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDLIB_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "code.py"
+    path.write_text("x = 1  # one\n")
+    first = code_digest([path])
+    (kept,) = (tmp_path / "cache" / "digests").iterdir()
+    for damage in ("", "half", "\u00e9"):
+        kept.write_text(damage, encoding="utf-8")
+        _tree_digest.cache_clear()
+        assert code_digest([path]) == first
+        assert len(kept.read_text()) == 64
+    kept.write_text("0" * 64)
+    _tree_digest.cache_clear()
+    assert code_digest([path]) != first  # what is kept is used
+    monkeypatch.setenv("EMBEDLIB_CACHE", str(path))
+    _tree_digest.cache_clear()
+    assert code_digest([path]) == first  # the cache is a file: it cannot be used, and is not needed
 
 
 def test_digests_of_code_do_not_depend_on_the_version_of_python(tmp_path):

@@ -1,6 +1,7 @@
 """Foils and forms: the data, their readers, what letters alone can tell, and the AUC within each pair."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import real
 from gensim.similarities.fastss import editdist
@@ -90,7 +91,32 @@ def test_prefix_overlap_by_hand():
     assert found == pytest.approx([4 / 6, 0, 0, 1])
 
 
-@pytest.mark.parametrize("overlap", [morphology.letter_overlap, morphology.prefix_overlap])
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("corn", "corns", 1 + 4 / 5), ("corn", "corner", 1 + 4 / 6), ("corn", "cornet", 4 / 6),
+        ("city", "cities", 1 + 3 / 6), ("happy", "happiness", 1 + 4 / 9), ("carry", "carrying", 1 + 5 / 8),
+        ("love", "loved", 1 + 4 / 5), ("love", "loving", 1 + 3 / 6), ("large", "largest", 1 + 5 / 7),
+        ("reduce", "reduction", 1 + 5 / 9), ("create", "creation", 1 + 5 / 8), ("inform", "information", 1 + 6 / 11),
+        ("stop", "stopped", 1 + 4 / 7), ("hope", "hopped", 3 / 6), ("car", "card", 3 / 4), ("first", "firs", 4 / 5),
+        ("able", "unable", 1), ("write", "rewrite", 1), ("go", "went", 0), ("a", "a", 1), ("corns", "corn", 4 / 5),
+    ],
+)  # fmt: skip
+def test_affix_overlap_by_hand(first, second, expected):
+    assert morphology.affix_overlap([first], [second]) == pytest.approx([expected])
+
+
+def test_affix_overlap_of_no_pairs_is_none_and_all_forms_have_a_score():
+    assert morphology.affix_overlap([], []).shape == (0,)
+    found = morphology.affix_overlap(PAIRS["first"], PAIRS["second"])
+    assert np.isfinite(found).all()
+    assert (found >= 1).mean() > 0.7
+
+
+OVERLAPS = [morphology.letter_overlap, morphology.prefix_overlap, morphology.affix_overlap]
+
+
+@pytest.mark.parametrize("overlap", OVERLAPS)
 def test_overlaps_refuse_what_are_no_pairs(overlap):
     with pytest.raises(InputError, match="2 first and 1 second words"):
         overlap(["a", "b"], ["a"])
@@ -224,3 +250,33 @@ def test_readers_take_files_of_ones_own(tmp_path):
         load_suppletive(forms)
     with pytest.raises(InputError, match="cannot read"):
         load_suppletive(tmp_path / "none.tsv")
+
+
+def test_trials_are_foils_spelled_at_least_as_alike_and_forms_of_other_words_of_the_list():
+    trials = morphology.spelling_trials(FOILS, PAIRS, {name: name[:1] for name in PAIRS["relation"].unique()})
+    assert trials["pair"].nunique() == 385
+    assert set(trials["unit"]) == {"I", "D"}
+    form, foil = (morphology.letter_overlap(trials["first"], trials[end]) for end in ("second", "foil"))
+    assert (foil >= form - 1.1e-3).all()
+    assert morphology.spelling_trials(FOILS, PAIRS.assign(kind="semantic"), {}).empty
+    other = morphology.suppletive_trials(FORMS)
+    lists = FORMS.groupby("relation")["second"].apply(set)
+    for (relation, second), part in other.groupby(["relation", "second"]):
+        assert set(part["foil"]) == lists[relation] - {second}
+    own = FORMS[FORMS["kind"] == "suppletive"]
+    assert other["pair"].nunique() == len(own)
+
+
+def test_areas_of_several_models_are_on_the_trials_that_all_can_score():
+    trials = morphology.suppletive_trials(FORMS)
+    rng = np.random.default_rng(4)
+    form, foil = (pd.DataFrame(rng.random((len(trials), 2)), columns=["one", "two"]) for _ in range(2))
+    form.loc[::7, "one"] = np.nan
+    boot = Bootstrap(trials["unit"].unique(), 20, np.random.default_rng(0))
+    found = morphology.foil_areas(form, foil, trials, boot)
+    known = form["one"].notna()
+    for model in ("one", "two"):
+        alone = morphology.foil_auc(form.loc[known, model], foil.loc[known, model], trials.loc[known, "pair"], boot)
+        assert found[model].row == alone.row
+    with pytest.raises(InputError, match="do not fit each other"):
+        morphology.foil_areas(form, foil[["one"]], trials, boot)

@@ -90,3 +90,61 @@ def test_controls_keep_first_words_and_use_second_words_as_often():
         assert is_of_relation.all() if name != "unrelated" else not is_of_relation.any()
     apart = pairs[pairs["set"] != "related"]
     assert not (apart["first"].str[1:] == apart["second"].str[1:]).any()
+
+
+FIRST = np.repeat(["dog", "fork", "blouse", "oak"], [30, 20, 12, 8])
+SORT = RNG.random(70) < 0.4
+COSINES = pd.DataFrame({"glove": RNG.normal(0, 1, 70) + SORT, "gemma": RNG.integers(0, 6, 70) + SORT})
+
+
+def test_an_area_within_first_words_is_the_mean_of_scikit_learns_areas_of_the_words():
+    boot = Bootstrap(["oak", "fork", "dog", "blouse"], 40, np.random.default_rng(5))
+    found = relatedness.auc_within(COSINES, SORT, FIRST, boot)
+    assert list(found) == ["glove", "gemma"]
+    for model in found:
+        rows = [np.flatnonzero(np.equal(FIRST, word)) for word in boot.labels]
+        areas = [roc_auc_score(SORT[own], COSINES[model].iloc[own]) for own in rows]
+        assert found[model].value == pytest.approx(np.mean(areas))
+        for draw in (0, 17):
+            assert found[model].draws[draw] == pytest.approx(np.average(areas, weights=boot.counts[draw]))
+    # What one word has more than another in all its pairs changes nothing.
+    moved = COSINES.add(pd.Series(FIRST).map({"dog": 5, "fork": -2, "blouse": 1, "oak": 0}), axis=0)
+    assert relatedness.auc_within(moved, SORT, FIRST, boot).value.to_list() == pytest.approx(found.value.to_list())
+
+
+def test_an_area_within_first_words_by_hand_leaves_out_what_has_no_score_or_one_sort_of_pairs():
+    boot = Bootstrap(["a", "b", "c"], 5, np.random.default_rng(5))
+    first, sort = ["a", "a", "a", "a", "b", "b", "c"], np.array([True, False, False, True, True, False, True])
+    scores = pd.DataFrame({"one": [0.5, 0.5, 0.1, np.nan, 0.2, 0.3, 0.9], "none": np.nan}, index=range(10, 17))
+    found = relatedness.auc_within(scores, sort, first, boot)
+    # a: above one and level with the other, 0.75; b: 0; c has no unrelated pair.
+    assert found["one"].value == pytest.approx(0.375)
+    assert np.isnan(found["none"].value)
+    assert np.isnan(relatedness.auc_within(scores, np.zeros(7, bool), first, boot)["one"].value)
+
+
+def test_an_area_within_first_words_by_hand_where_groups_of_them_are_drawn():
+    boot = Bootstrap(["pets", "tools"], 30, np.random.default_rng(5))
+    first, sort = ["cat", "cat", "dog", "dog", "saw", "saw"], np.array([True, False] * 3)
+    scores = pd.DataFrame({"one": [0.5, 0.1, 0.2, 0.2, 0.1, 0.7]})
+    group = ["pets"] * 4 + ["tools"] * 2
+    found = relatedness.auc_within(scores, sort, first, boot, of=group)["one"]
+    # cat 1, dog one half, saw 0: words weigh alike, and the two pets come and go together.
+    assert found.value == pytest.approx(0.5)
+    for drawn, (pets, tools) in zip(found.draws, boot.counts, strict=True):
+        assert drawn == pytest.approx(1.5 * pets / (2 * pets + tools))
+    with pytest.raises(InputError, match="'cat' is of more than one group"):
+        relatedness.auc_within(scores, sort, first, boot, of=["pets", "tools"] * 3)
+
+
+def test_an_area_within_first_words_refuses_what_does_not_fit():
+    boot = Bootstrap(["a"], 5, np.random.default_rng(5))
+    scores = pd.DataFrame({"one": [0.5, 0.1]})
+    with pytest.raises(InputError, match="do not fit each other"):
+        relatedness.auc_within(scores, np.array([True]), ["a", "a"], boot)
+    with pytest.raises(InputError, match="dtype int64; allowed: bool"):
+        relatedness.auc_within(scores, np.array([1, 0], dtype=np.int64), ["a", "a"], boot)
+    with pytest.raises(InputError, match="'b' is not one of the units"):
+        relatedness.auc_within(scores, np.array([True, False]), ["a", "b"], boot)
+    with pytest.raises(InputError, match="scores are infinite"):
+        relatedness.auc_within(scores * np.inf, np.array([True, False]), ["a", "a"], boot)

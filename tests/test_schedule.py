@@ -1,11 +1,14 @@
 """Several notebooks at a time, with real kernels: what runs beside what, in which order, and what a failure leaves."""
 
 import signal
+import tomllib
 
 import psutil
 import pytest
 from conftest import FRONT, records_of, wait_until
 
+from embedlib._util.paths import PROJECT
+from embedlib.book.notebooks import find_source, notebook_sources
 from embedlib.book.run.freshness import fingerprint, write_state
 from embedlib.book.run.plan import plan
 from embedlib.book.run.schedule import choose_next, default_jobs, execute_all, longest_first, memory_of, run_all
@@ -120,6 +123,14 @@ def test_the_longest_begins_first_and_an_unknown_time_counts_as_longest(written,
     models = 'models: list[str] = ["glove-6b-50d", "qwen2.5-coder-1.5b-q4"]  # names'
     large = plan(written("large", parameter=models), build=build)
     assert [run.name for run in longest_first([*planned, large])] == ["large", "new", "newer", "long", "short"]
+
+
+def test_chapters_begin_in_the_order_of_their_times_where_none_was_run(tmp_path):
+    expected = tomllib.loads((PROJECT / "notebooks" / "cold_seconds.toml").read_text())
+    assert set(expected) == {source.stem for source in notebook_sources()}
+    names = [run.name for run in longest_first([plan(source, build=tmp_path) for source in notebook_sources()])]
+    small = [name for name in names if memory_of(plan(find_source(name), build=tmp_path)) < 5e9]
+    assert small == sorted(small, key=expected.get, reverse=True)
 
 
 def test_a_run_waits_for_memory_unless_it_is_alone(written, build):

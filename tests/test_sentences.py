@@ -293,7 +293,13 @@ FAULTS = [
     ("jumble", lambda base: base + " extra.", "no permutation"),
     ("jumble", lambda base: base, "in the order of the base"),
     ("swap", lambda base: "Yellow umbrellas sang " + base, "too much is changed"),
-    ("paraphrase", lambda base: base, "of the content words are the base"),
+    ("paraphrase", lambda base: base, r"\d\d% of the base sentence's content words are there; allowed: 20% to 60%"),
+    ("paraphrase", lambda base: "It so was that they went there on some day of then", r"\b0% of the base sentence's"),
+    ("paraphrase", lambda base: "Near Vienna, on a Tuesday, " + base, r"names are .*'tuesday', 'vienna'"),
+    ("paraphrase", lambda base: "Nine or ninety of them: " + base, r"numbers are .*9, .*90"),
+    ("formality", lambda base: "Three dozen: " + base, r"numbers are .*36"),
+    ("exclamation", lambda base: base.rstrip(".") + "!", "the words are those of the base sentence"),
+    ("exclamation", lambda base: "How kind, " + base.rstrip(".") + "!", "a statement follows after 'How kind,'"),
     ("longer", lambda base: base, r"\+0 words; longer allows \+4 to \+9"),
     ("question", lambda base: base, "the end mark is not that of a question"),
     ("voice", lambda base: base, "the words are those of the base sentence"),
@@ -357,7 +363,17 @@ def test_the_data_sheet_counts_right():
     text = " ".join(sheet.split())
     assert f"{len(frame):,} English sentences about {frame['anchor'].nunique()} anchor words" in text
     assert f"the {listed} synonyms and antonyms that WordNet 3.1 lists" in text
-    assert f"{reasons['antonym']} of 180 rest on a written reason" in text
+    kinds = frame["kind"].value_counts()
+    assert f"{kinds['antonym']} anchors have an antonym, and {kinds['inflection']} an inflection" in text
+    assert f"{reasons['antonym']} of {kinds['antonym']} rest on a written reason" in text
+    by_pos = frame[frame["kind"] == "antonym"]["pos"].value_counts()
+    assert f"are adjectives ({by_pos['adjective']}), since few nouns have one ({by_pos['noun']})" in text
+    changes = frame[frame["kind"] == "inflection"].groupby("pos")["change"]
+    assert f"{changes.size()['adjective']} comparatives and superlatives" in text
+    assert (
+        f"{(frame['pos'][frame['kind'] == 'base'] == 'adjective').sum() - changes.size()['adjective']} adjectives"
+        in text
+    )
     assert f"{reasons['synonym']} have a written reason" in text
 
 

@@ -4,19 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embedlib.datasets.sentences import CHANGED, KEPT
 from embedlib.errors import InputError
 from embedlib.metrics.bootstrap import Bootstrap
 from embedlib.metrics.estimates import Estimate
 from embedlib.metrics.triplets import (
     EQUAL_FORM,
-    MATCHED_EDITS,
     alike_in_form,
     bag_of_words_cosine,
-    edit_match,
+    complete_bases,
+    estimate_accuracy,
+    hardest_triplets,
     is_chance,
+    lay_out_kinds,
     length_similarity,
-    matched_accuracy,
     same_end_mark,
     triplet_accuracy,
     triplet_gaps,
@@ -98,28 +98,63 @@ def test_gaps_by_hand():
     assert gaps.loc["b"].isna().all()
 
 
-def test_matched_edits_are_kinds_of_the_anchors():
-    for kept, changed in MATCHED_EDITS.values():
-        assert kept in KEPT
-        assert changed in CHANGED
-
-
-def test_matched_accuracy_by_hand():
+def test_edits_are_compared_where_an_anchor_has_both():
     cosines = pd.DataFrame(
-        {"synonym": [0.9, 0.5, 0.7, np.nan], "antonym": [0.8, 0.5, 0.9, 0.5],
-         "voice": [0.9, 0.9, 0.9, 0.9], "swap": [0.8, 0.8, 0.8, 0.8]}, list("abcd"),
+        {"synonym": [0.9, 0.5, 0.7, np.nan], "antonym": [0.8, 0.5, np.nan, 0.5],
+         "voice": [0.9, 0.9, 0.9, 0.9], "swap": [0.8, 0.8, 0.8, 0.95]}, list("abcd"),
     )  # fmt: skip
     wins = triplet_wins(cosines, ["synonym", "voice"], ["antonym", "swap"])
-    contrasts = {"one word": PAIRS[0], "order": PAIRS[1]}
-    found = matched_accuracy(wins, boot_of(list("abcd")), contrasts)
-    assert found.value.to_dict() == {"one word": 0.5, "order": 1.0}
-    assert is_chance(found["one word"])
-    assert not is_chance(found["order"])
-    assert found["order"].row == (1, 1, 1)
-    with pytest.raises(InputError, match="longer or circumstance: no triplets of"):
-        matched_accuracy(wins, boot_of(list("abcd")))
-    with pytest.raises(InputError, match="no base has a cosine of both 'synonym' and 'antonym'"):
-        matched_accuracy(wins.loc[["d"]], boot_of(["d"]), contrasts)
+    boot = boot_of(list("abcd"))
+    # A win and a tie; two anchors lack one of the edits.
+    one_word = estimate_accuracy(wins, boot, kept=["synonym"], changed=["antonym"])
+    assert one_word.value == 0.75
+    known = boot.counts[:, :2].sum(axis=1) > 0
+    wanted = (boot.counts[known, :2] @ [1.0, 0.5]) / boot.counts[known, :2].sum(axis=1)
+    assert one_word.draws[known] == pytest.approx(wanted)
+    assert np.isnan(one_word.draws[~known]).all()
+    assert estimate_accuracy(wins, boot, kept=["voice"], changed=["swap"]).value == 0.75
+    # An anchor's share is over the triplets that it has.
+    assert estimate_accuracy(wins, boot).value == np.mean([1, 2.5 / 4, 0.5, 0.5])
+    nobody = estimate_accuracy(wins.loc[["d"]], boot_of(["d"]), kept=["synonym"])
+    assert np.isnan(nobody.row).all()
+
+
+def test_kinds_that_were_not_written_and_vectors_that_a_model_lacks():
+    variations = pd.DataFrame(
+        {"anchor": list("bbaac"), "kind": ["voice", "antonym", "voice", "swap", "voice"]}, index=[3, 4, 7, 8, 9]
+    )
+    written = lay_out_kinds(pd.Series(1.0, variations.index), variations, ["voice", "antonym", "question"])
+    assert written.index.to_list() == ["b", "a", "c"]
+    assert written.isna().sum().to_dict() == {"voice": 0, "antonym": 2, "question": 3}
+    lacks = lay_out_kinds(pd.Series([1.0, np.nan, 1, 1, 1], variations.index), variations, ["voice", "antonym"])
+    # b lacks a vector; that a and c have no antonym is no reason to leave them out.
+    assert complete_bases([written[["voice", "antonym"]], lacks]).to_list() == ["a", "c"]
+    assert complete_bases([written]).to_list() == ["b", "a", "c"]
+    again = variations.assign(kind="voice")
+    with pytest.raises(InputError, match="the anchor 'b' has two sentences of the kind 'voice'"):
+        lay_out_kinds(pd.Series(1.0, again.index), again, ["voice"])
+    with pytest.raises(InputError, match="of no frames"):
+        complete_bases([])
+
+
+def test_the_hardest_triplets_by_hand():
+    cosines = {
+        "one": pd.DataFrame(
+            {"voice": [0.5, 0.5, 0.5], "swap": [0.9, 0.7, 0.4], "jumble": [0.8, 0.9, 0.1]}, list("abc")
+        ),
+        "two": pd.DataFrame(
+            {"voice": [0.5, 0.5, 0.5], "swap": [0.9, 0.8, 0.9], "jumble": [0.1, 0.2, 0.1]}, list("abc")
+        ),
+    }
+    wins = {name: triplet_wins(values, ["voice"], ["swap", "jumble"]) for name, values in cosines.items()}
+    found = hardest_triplets(cosines, wins, 5)
+    # Both models lose the swaps of a and b, a by the larger gap; b's next triplet is the only other pair of kinds.
+    assert found.to_numpy().tolist() == [["a", "voice", "swap", 2], ["b", "voice", "jumble", 1]]
+    assert len(hardest_triplets(cosines, wins, 1)) == 1
+    won = {name: frame * 0 + 1 for name, frame in wins.items()}
+    assert hardest_triplets(cosines, won, 5).empty
+    with pytest.raises(InputError, match="of no models"):
+        hardest_triplets({}, {}, 1)
 
 
 def test_what_is_chance():
@@ -129,18 +164,6 @@ def test_what_is_chance():
     assert not is_chance(Estimate(0.3, draws - 0.2))
     assert is_chance(Estimate(0.7, draws + 0.2), chance=0.7)
     assert not is_chance(Estimate(np.nan, draws))
-
-
-def test_the_match_of_edits_by_hand():
-    words = pd.DataFrame(
-        {"synonym": [0.9, 0.8, 0.7, np.nan], "antonym": [0.9, 0.7, 0.9, 0.1], "voice": [0.5] * 4, "swap": [1.0] * 4},
-        list("abcd"),
-    )
-    length = pd.DataFrame({"synonym": [0, 0], "antonym": [0, 0], "voice": [-2, -3], "swap": [0, 0]}, list("ab"))
-    found = edit_match({"words": words, "length": length}, {"one word": PAIRS[0], "order": PAIRS[1]})
-    assert found.loc["one word", ["words, kept", "words, changed"]].tolist() == pytest.approx([0.8, 2.5 / 3])
-    assert found.loc["one word", ["words, alone", "length, alone"]].tolist() == [0.5, 0.5]
-    assert found.loc["order", ["length, kept", "length, changed", "length, alone"]].tolist() == [-2.5, 0, 0]
 
 
 def test_the_model_of_wins_finds_what_made_them():

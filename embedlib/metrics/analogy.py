@@ -105,6 +105,34 @@ def answer_questions(vectors: Vectors, questions: Rows, method: str = "3CosAdd")
     return Answers(places[:, 0].copy(), places[:, 1].copy())
 
 
+def choose_pairs(vectors: Vectors, questions: Rows, choices: Rows) -> Rows:
+    """Answer multiple-choice questions by the pair whose step is most like that of the question's own pair.
+
+    `questions` is (n, 2) rows of a and a2, and `choices` (n, k, 2) rows of the pairs to choose from. A pair's step is
+    its second vector, scaled to length one, less its first one. Gives the place of the choice whose step has the
+    largest cosine with the question's own, (n,), the first of equals: PairDistance (levy2014linguistic), asked of a few
+    pairs. The cosine of a step of length zero is 0. Raises `InputError` for shapes that do not fit, rows out of range,
+    and a zero row.
+
+    Example:
+        >>> vectors = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [-1, 0, 0]], dtype=np.float32)
+        >>> questions, choices = np.array([[0, 1]]), np.array([[[2, 4], [2, 3]]])
+        >>> choose_pairs(vectors, questions, choices)
+        array([1], dtype=int32)
+    """
+    if questions.ndim != 2 or choices.ndim != 3 or choices.shape != (len(questions), choices.shape[1], 2):
+        raise InputError(f"questions (n, 2) and choices (n, k, 2) are needed, not {questions.shape}, {choices.shape}")
+    pairs = np.concatenate([questions[:, None], choices], axis=1)
+    if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(vectors):
+        raise InputError(f"a question names row {pairs.max()}; there are {len(vectors)}")
+    rows = unit(vectors)
+    steps = rows[pairs[..., 1]] - rows[pairs[..., 0]]  # (n, 1 + k, d)
+    lengths = np.linalg.norm(steps, axis=2, keepdims=True)
+    steps = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0)
+    found: Rows = np.einsum("nd,nkd->nk", steps[:, 0], steps[:, 1:]).argmax(axis=1).astype(np.int32)
+    return found
+
+
 def _shifts(rows: Vectors, questions: Rows) -> NDArray[np.float32]:
     """Give each question's (a2 - a) times b, what PairDistance takes off every numerator."""
     shifts = np.empty(len(questions), dtype=np.float32)

@@ -334,3 +334,21 @@ class Estimates(Mapping[Name, Estimate]):
         if unknown := [name for name in chosen if name not in self._found]:
             raise InputError(f"there is no estimate of {unknown[0]!r}; there are {', '.join(map(str, self))}")
         return chosen
+
+
+def mean_over_sets(sets: Iterable[Estimates]) -> Estimates:
+    """Average the scores of the same names on several sets of items, draw by draw; every set weighs alike.
+
+    A name that is NaN on one of the sets is NaN. Without a set there are no scores. Raises `InputError` where the
+    names or the numbers of draws differ.
+
+    Example:
+        >>> sets = [Estimates({"glove": Estimate(0.2, [0.2, 0.2])}), Estimates({"glove": Estimate(0.4, [0.4, 0.4])})]
+        >>> print(mean_over_sets(sets)["glove"])
+        0.30 [0.30, 0.30]
+    """
+    found = list(sets)
+    if len({frozenset(scores) for scores in found}) > 1:
+        raise InputError(f"a mean over sets needs the same names in each; got {[list(scores) for scores in found]}")
+    names = list(found[0]) if found else []
+    return Estimates({name: Estimates(dict(enumerate(scores[name] for scores in found))).average() for name in names})

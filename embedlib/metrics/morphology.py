@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,9 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from embedlib.errors import InputError
 from embedlib.metrics.bootstrap import Bootstrap
-from embedlib.metrics.estimates import Estimate
+from embedlib.metrics.estimates import Estimate, Estimates
 
 SIZES = (2, 3)
+PREFIXES = ("un", "re", "over")
+ENDINGS = (
+    "s", "es", "ed", "d", "ing", "er", "r", "est", "st", "ly", "ness", "less", "able", "ment", "tion", "ation", "ion",
+)  # fmt: skip
+_PAIR = ["relation", "first", "second"]
+_VOWELS = frozenset("aeiou")
 
 
 def letter_overlap(first: Iterable[str], second: Iterable[str], *, sizes: Sequence[int] = SIZES) -> NDArray[np.float64]:
@@ -47,6 +53,23 @@ def prefix_overlap(first: Iterable[str], second: Iterable[str]) -> NDArray[np.fl
     pairs = _pairs(first, second)
     shares = [_shared_start(one, two) / max(len(one), len(two)) for one, two in pairs]
     return np.array(shares, dtype=np.float64)
+
+
+def affix_overlap(first: Iterable[str], second: Iterable[str]) -> NDArray[np.float64]:
+    """Score whether the second word is the first with an English affix, pair by pair: (n,), from 0 to 2.
+
+    A third null model: it knows no word, and a few affixes (`PREFIXES` and `ENDINGS`). A pair scores 1 if the second
+    word is the first with one of them, and `prefix_overlap` on top, which decides between equals. Before an ending,
+    a final e may be dropped, y become i and a final consonant be doubled, as English spells; "d", "r" and "st" are
+    endings after e alone. Raises `InputError` as `prefix_overlap` does.
+
+    Example:
+        >>> affix_overlap(["corn", "corn", "happy"], ["corns", "cornet", "unhappy"]).round(2)
+        array([1.8 , 0.67, 1.  ])
+    """
+    pairs = _pairs(first, second)
+    is_affixed = np.array([two in _with_affixes(one) for one, two in pairs], dtype=np.float64)
+    return is_affixed + prefix_overlap(*zip(*pairs, strict=True)) if pairs else is_affixed
 
 
 def foil_auc(
@@ -87,10 +110,91 @@ def foil_auc(
     return boot.mean(pairs.to_numpy(), of=pairs.index.get_level_values("unit"))
 
 
+def foil_areas(form: pd.DataFrame, foil: pd.DataFrame, trials: pd.DataFrame, boot: Bootstrap) -> Estimates:
+    """Estimate `foil_auc` of each column, a model, over the trials that all of them can score.
+
+    `form` and `foil` are (n, models), the scores of each trial's word with its form and with its foil. `trials` has
+    the columns pair and unit, as `spelling_trials` and `suppletive_trials` give them. Raises as `foil_auc` does, and
+    `InputError` for columns or lengths that differ.
+
+    Example:
+        >>> forms = pd.DataFrame({"relation": "past", "kind": "suppletive", "first": ["go", "be"]})
+        >>> trials = suppletive_trials(forms.assign(second=["went", "was"]))
+        >>> boot = Bootstrap(trials["unit"].unique(), 4, np.random.default_rng(0))
+        >>> form, foil = pd.DataFrame({"glove": [0.8, 0.1]}), pd.DataFrame({"glove": [0.2, 0.3]})
+        >>> foil_areas(form, foil, trials, boot)["glove"].value
+        0.5
+    """
+    if list(form) != list(foil) or not len(form) == len(foil) == len(trials):
+        raise InputError(f"form {form.shape}, foil {foil.shape} and trials {trials.shape} do not fit each other")
+    known = form.notna().all(axis=1).to_numpy() & foil.notna().all(axis=1).to_numpy()
+    own, other, kept = form[known], foil[known], trials[known]
+    return Estimates({name: foil_auc(own[name], other[name], kept["pair"], boot, of=kept["unit"]) for name in form})
+
+
+def spelling_trials(foils: pd.DataFrame, related: pd.DataFrame, units: Mapping[str, str] | pd.Series) -> pd.DataFrame:
+    """List the foils of some morphological pairs that share at least as many letters with the word as its form does.
+
+    `foils` is a table as of `embedlib.datasets.morphology.load_foils`, `related` one as of
+    `embedlib.metrics.relatedness.related_pairs`, and `units` maps a relation to the unit that is drawn. Gives a row a
+    foil: relation, first, second, foil, and pair and unit, as `foil_areas` takes them.
+
+    Example:
+        >>> pair = {"relation": ["plural"], "first": ["corn"], "second": ["corns"]}
+        >>> foils = pd.DataFrame(pair).assign(foil="corner", foil_overlap=0.7, second_overlap=0.6)
+        >>> related = pd.DataFrame(pair).assign(kind="morphological")
+        >>> spelling_trials(foils, related, {"plural": "nouns"}).iloc[0].to_list()
+        ['plural', 'corn', 'corns', 'corner', 'plural corn corns', 'nouns']
+    """
+    tested = related.loc[related["kind"] == "morphological", _PAIR]
+    found = foils.merge(tested, on=_PAIR)
+    found = found.loc[found["foil_overlap"] >= found["second_overlap"], [*_PAIR, "foil"]].reset_index(drop=True)
+    return found.assign(pair=_joined(found), unit=found["relation"].map(units))
+
+
+def suppletive_trials(forms: pd.DataFrame) -> pd.DataFrame:
+    """List words with a suppletive form, each against the forms of all other words of its relation.
+
+    `forms` is a table as of `embedlib.datasets.morphology.load_suppletive`. Gives a row a word and form of another
+    one, with the columns of `spelling_trials`. The unit is the word itself, since relations are few.
+
+    Example:
+        >>> forms = pd.DataFrame({"relation": "past", "kind": ["suppletive", "regular"], "first": ["go", "walk"]})
+        >>> suppletive_trials(forms.assign(second=["went", "walked"]))["foil"].to_list()
+        ['walked']
+    """
+    of_others = forms[["relation", "second"]].rename(columns={"second": "foil"})
+    own = forms.loc[forms["kind"] == "suppletive", _PAIR]
+    found = own.merge(of_others, on="relation").query("second != foil").reset_index(drop=True)
+    return found.assign(pair=_joined(found), unit=_joined(found))
+
+
+def _joined(trials: pd.DataFrame) -> pd.Series:
+    """Give the label of the pair of each trial."""
+    label: pd.Series = trials["relation"] + " " + trials["first"] + " " + trials["second"]
+    return label
+
+
 @lru_cache(maxsize=100_000)
 def _ngrams(word: str, sizes: tuple[int, ...]) -> frozenset[str]:
     marked = f"<{word}>"
     return frozenset(marked[i : i + n] for n in sizes for i in range(len(marked) - n + 1))
+
+
+@lru_cache(maxsize=100_000)
+def _with_affixes(word: str) -> frozenset[str]:
+    """List what a word is with each affix, as English could spell it."""
+    found = {prefix + word for prefix in PREFIXES}
+    for ending in ENDINGS:
+        if ending not in ("d", "r", "st") or word[-1] == "e":
+            found.add(word + ending)
+        if word[-1] == "y" and ending[0] != "i":
+            found.add(word[:-1] + "i" + ending)
+        if word[-1] == "e" and (ending[0] in _VOWELS or ending == "tion"):
+            found.add(word[:-1] + ending)
+        if word[-1] not in _VOWELS and ending[0] in _VOWELS:
+            found.add(word + word[-1] + ending)
+    return frozenset(found)
 
 
 def _shared_start(first: str, second: str) -> int:

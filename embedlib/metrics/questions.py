@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from embedlib.errors import InputError
 from embedlib.metrics.analogy import PAIRWISE, Answers, Rows, answer_questions, answer_relation, check_method
 from embedlib.metrics.similarity import Vectors
+
+# Names of relations of grammar, in Google's set and in MSR's.
+_SYNTACTIC = re.compile(r"gram|[A-Z]+_[A-Z]+$")
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def from_relations(relations: pd.DataFrame, words: Sequence[str]) -> list[Questi
 def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questions]:
     """Take questions as a test set lists them: a frame as of `google-analogies`, a vocabulary.
 
-    The group is semantic, or syntactic where the relation's name begins with gram (mikolov2013efficient).
-    A relation's pairs are those that its questions show.
+    The group is semantic, or syntactic where the relation's name begins with gram (mikolov2013efficient) or
+    is of two tags of parts of speech, as NN_NNS (mikolov2013linguistic). A relation's pairs are those that
+    its questions show.
 
     Example:
         >>> columns = ["relation", "a", "a2", "b", "b2"]
@@ -96,7 +101,7 @@ def from_analogies(analogies: pd.DataFrame, words: Sequence[str]) -> list[Questi
         named = pd.concat([part[["a", "a2"]], part[["b", "b2"]].set_axis(["a", "a2"], axis=1)]).drop_duplicates()
         pairs = [(index[a], index[a2]) for a, a2 in named.itertuples(index=False) if a in index and a2 in index]
         pairs_array = np.array(pairs, dtype=np.int32).reshape(-1, 2)
-        group = "syntactic" if str(relation).startswith("gram") else "semantic"
+        group = "syntactic" if _SYNTACTIC.match(str(relation)) else "semantic"
         found.append(
             Questions(group, str(relation), known[:, :3].copy(), known[:, 3:].copy(), pairs_array,
                       pairs_array[:, 1:].copy(), len(part), len(named))

@@ -161,6 +161,57 @@ def separate_units(scores: ArrayLike, related: ArrayLike, units: ArrayLike, boot
     return Estimates.of_draws(asdict(point), drawn)
 
 
+def auc_within(
+    scores: pd.DataFrame, related: ArrayLike, first: ArrayLike, boot: Bootstrap, *, of: ArrayLike | None = None
+) -> Estimates:
+    """Estimate the AUC of related against unrelated pairs within a first word, averaged over first words, by model.
+
+    `scores` is (n, models), a row a pair, `related` says of each pair whether it is a related one, (n,) bool, and
+    `first` is its first word, (n,). The chance that a related pair scores above an unrelated one of the same first
+    word is that word's AUC, ties counting half (hanley1982meaning); every first word weighs alike. So a word that is
+    near to everything is compared with itself only. `boot` draws first words, with all their pairs, or with `of`,
+    (n,), the group that each pair's first word belongs to, such as its category: words of a group come together.
+
+    Scores that are NaN are left out, and so is a word of which one sort of pairs is missing. A model is NaN where no
+    word is left. Raises `InputError` for what does not fit, infinite scores, a first word of two groups, and a word or
+    group that is not drawn.
+
+    Example:
+        >>> boot = Bootstrap(["dog", "fork"], 1000, np.random.default_rng(0))
+        >>> scores = pd.DataFrame({"glove": [0.9, 0.1, 0.2, 0.5, 0.4, 0.3]})
+        >>> related = [True, False, False, True, False, True]
+        >>> print(auc_within(scores, related, ["dog", "dog", "dog", "fork", "fork", "fork"], boot)["glove"])
+        0.75 [0.50, 1.00]
+    """
+    truth, words = np.asarray(related), np.asarray(first, dtype=object)
+    units = words if of is None else np.asarray(of, dtype=object)
+    if not truth.shape == words.shape == units.shape == (len(scores),):
+        raise InputError(f"scores {scores.shape}, related {truth.shape} and first {words.shape} do not fit each other")
+    if truth.dtype != bool:
+        raise InputError(f"related has the dtype {truth.dtype}; allowed: bool, a mask over the pairs")
+    values = scores.astype(np.float64).reset_index(drop=True)
+    if np.isinf(values.to_numpy()).any():
+        raise InputError("scores are infinite; allowed: finite numbers, and NaN for a pair without one")
+    unit_of = pd.DataFrame({"word": words, "unit": units}).drop_duplicates().set_index("word")["unit"]
+    if not unit_of.index.is_unique:
+        raise InputError(f"the first word {unit_of.index[unit_of.index.duplicated()][0]!r} is of more than one group")
+    boot.mask(unit_of.unique())  # an unknown unit is an error, also where its scores are NaN
+    # The ranks of the related pairs say how many unrelated ones lie below them (Mann and Whitney).
+    ranks, known = values.groupby(words).rank(), values.notna()
+    many = known[truth].groupby(words[truth]).sum()
+    few = known[~truth].groupby(words[~truth]).sum().reindex(many.index, fill_value=0)
+    above = ranks[truth].groupby(words[truth]).sum() - many * (many + 1) / 2
+    areas = above / (many * few).replace(0, np.nan)
+    found = {}
+    for model in values:
+        known_areas = areas[model].dropna()
+        if known_areas.empty:
+            found[model] = boot.estimate(np.nan, np.full(len(boot.counts), np.nan))
+        else:
+            found[model] = boot.mean(known_areas.to_numpy(), of=unit_of[known_areas.index].to_numpy())
+    return Estimates(found)
+
+
 def separate(related: NDArray[np.floating], unrelated: NDArray[np.floating]) -> Separation:
     """Measure how far two samples of scores, (n,) and (m,), lie apart.
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from embedlib.errors import InputError
+from embedlib.metrics.bootstrap import Bootstrap
+from embedlib.metrics.estimates import Estimates
+from embedlib.metrics.relatedness import separate_units
 from embedlib.metrics.similarity import Vectors, unit
-
-
-@dataclass(frozen=True)
-class SenseScores:
-    """How well vectors tell senses: an area under the ROC curve by word, and a tag by context.
-
-    `areas` and `accuracy` have a row a word, in the order in which the words first come. `tagged` has
-    a row a context, in their order: the share of choices in which the tagger is right.
-    """
-
-    areas: pd.Series
-    accuracy: pd.Series
-    tagged: pd.Series
 
 
 def sense_areas(vectors: Vectors, words: Iterable[str], senses: Iterable[str]) -> pd.Series:
@@ -45,25 +33,41 @@ def sense_areas(vectors: Vectors, words: Iterable[str], senses: Iterable[str]) -
     return pd.Series(areas, dtype=float)
 
 
-def sense_scores(vectors: Vectors, words: Iterable[str], senses: Iterable[str]) -> SenseScores:
-    """Give the areas of `sense_areas`, and tag every context by `tag_senses` (schutze1998automatic).
+def same_sense_areas(
+    cosines: pd.DataFrame, same: Sequence[bool] | pd.Series, words: Sequence[str] | pd.Series, boot: Bootstrap
+) -> Estimates:
+    """Estimate how well cosines tell pairs of one sense from pairs of two, by the area under the ROC curve.
 
-    `vectors` is (n, d), a row a context; `words` and `senses`, (n,) each, say whose it is and in
-    which sense. Raises `InputError` as `sense_auc` and `tag_senses` do.
+    `cosines` has a row a pair of sentences with a word in both, and a column a model; `same` says of each pair
+    whether the word has one sense, (n,) bool, and `words` whose pair it is, (n,), as in WiC (pilehvar2019wic). The
+    area is the chance that a pair of one sense has the higher cosine (hanley1982meaning), over all words together.
+    The units of `boot` are the words: a word is drawn with all its pairs. Pairs with NaN in any column are left out
+    for all. Cosines are compared to six digits, so that equal vectors tie; where all tie, the area is a half.
+
+    Raises `InputError` for lengths that differ, a word that is not drawn, and fewer than two pairs of either sort.
 
     Example:
-        >>> vectors = np.array([[1, 0], [2, 0], [0, 1], [0, 2]], dtype=np.float32)
-        >>> found = sense_scores(vectors, ["crane"] * 4, ["bird", "bird", "machine", "machine"])
-        >>> found.areas.to_dict(), found.accuracy.to_dict(), found.tagged.tolist()
-        ({'crane': 1.0}, {'crane': 1.0}, [1.0, 1.0, 1.0, 1.0])
+        >>> cosines = pd.DataFrame({"glove": [1.0, 1.0, 1.0, 1.0], "gemma": [0.9, 0.8, 0.3, 0.85]})
+        >>> boot = Bootstrap(["bank", "crane"], 100, np.random.default_rng(0))
+        >>> words = ["bank", "crane", "bank", "crane"]
+        >>> same_sense_areas(cosines, [True, True, False, False], words, boot).value.to_dict()
+        {'glove': 0.5, 'gemma': 0.75}
     """
-    tagged = np.full(len(vectors), np.nan)
-    words, senses = list(words), list(senses)
-    rows_of = _rows_of(vectors, words, senses)
-    for rows in rows_of.values():
-        tagged[rows] = tag_senses(vectors[rows], [senses[row] for row in rows])
-    accuracy = pd.Series({word: tagged[rows].mean() for word, rows in rows_of.items()}, dtype=float)
-    return SenseScores(sense_areas(vectors, words, senses), accuracy, pd.Series(tagged))
+    truth, labels = np.asarray(same, dtype=bool), np.asarray(words, dtype=object)
+    if not len(cosines) == len(truth) == len(labels):
+        raise InputError(f"{len(truth)} labels and {len(labels)} words for {len(cosines)} pairs")
+    known = cosines.notna().all(axis=1).to_numpy()
+    truth, labels = truth[known], labels[known]
+    if min(truth.sum(), (~truth).sum()) < 2:
+        sorts = f"{truth.sum()} of one sense and {(~truth).sum()} of two"
+        raise InputError(f"an area needs two pairs or more of one sense and of two; known are {sorts}")
+    found = {}
+    for model, column in cosines[known].round(6).items():
+        if column.nunique() == 1:
+            found[model] = boot.estimate(0.5, np.full(len(boot.counts), 0.5))
+        else:
+            found[model] = separate_units(column.to_numpy(), truth, labels, boot)["auc"]
+    return Estimates(found)
 
 
 def _rows_of(vectors: Vectors, words: Sequence[str], senses: Sequence[str]) -> dict[str, list[int]]:
@@ -111,41 +115,3 @@ def mean_wins(higher: NDArray[np.floating], lower: NDArray[np.floating]) -> floa
         raise InputError("a share of wins needs a score on either side")
     gaps = higher[:, None] - lower[None, :]
     return float((gaps > 0).mean() + (gaps == 0).mean() / 2)
-
-
-def tag_senses(vectors: Vectors, senses: Sequence[str]) -> NDArray[np.float64]:
-    """Tag each context of a word by the nearest centroid of the other contexts' senses (schutze1998automatic).
-
-    The context itself is left out of its sense's centroid. A centroid of fewer vectors is further
-    from all, so both centroids are of equally many: of all choices of as many contexts as the
-    smaller sense has left. Distance is the cosine of unit vectors' sums. Gives (n,) the share of the
-    choices in which the tag is right, ties half: a guess is right half of the time. Raises
-    `InputError` unless there are two senses of two contexts or more.
-
-    Example:
-        >>> vectors = np.array([[1, 0], [2, 0], [0, 1], [0, 2]], dtype=np.float32)
-        >>> tag_senses(vectors, ["bird", "bird", "machine", "machine"])
-        array([1., 1., 1., 1.])
-    """
-    labels = np.asarray(senses)
-    names, counts = np.unique(labels, return_counts=True)
-    if len(names) != 2 or counts.min() < 2 or vectors.ndim != 2 or len(labels) != len(vectors):
-        raise InputError(
-            f"a tagger needs two senses of two contexts or more; got {dict(zip(names, counts, strict=True))}"
-        )
-    rows = unit(vectors).astype(np.float64)
-    right = np.empty(len(rows))
-    for at, label in enumerate(labels):
-        own = np.flatnonzero((labels == label) & (np.arange(len(rows)) != at))
-        other = np.flatnonzero(labels != label)
-        size = min(len(own), len(other))
-        to_own, to_other = (
-            np.array([_cosine(rows[at], rows[list(some)].sum(axis=0)) for some in itertools.combinations(part, size)])
-            for part in (own, other)
-        )
-        right[at] = mean_wins(to_own, to_other)
-    return right
-
-
-def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    return float(first @ second / np.sqrt((first @ first) * (second @ second)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,19 +19,50 @@ from embedlib.metrics.bootstrap import Bootstrap
 from embedlib.metrics.estimates import Estimate, Estimates
 from embedlib.metrics.logistic import logistic_fits
 
-Contrasts = Mapping[str, tuple[str, str]]
-# Two edits of one sort, of which one keeps the meaning and the other changes it. Only the first pair is alike in form:
-# words in common alone tell the edits of the other two apart.
-MATCHED_EDITS: Contrasts = {
-    "synonym or antonym": ("synonym", "antonym"),
-    "voice or swap": ("voice", "swap"),
-    "longer or circumstance": ("longer", "circumstance"),
-}
 # The chance that the kept variation wins where both are equally near in form.
 EQUAL_FORM = "equal form"
 _WORD = r"(?u)\w+(?:['\u2019]\w+)*"
 # More draws than this share without a fit: the anchors are too few for the model.
 _LOST = 0.05
+
+
+def lay_out_kinds(values: pd.Series, variations: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    """Lay out a value of each variation: a row an anchor and a column a kind, NaN where an anchor has none of a kind.
+
+    `values` is (n,), and `variations` has its rows, with the columns anchor and kind. Anchors stand in the order in
+    which they first come, and rows of other kinds are left out. Raises `InputError` for an anchor with two variations
+    of one kind.
+
+    Example:
+        >>> variations = pd.DataFrame({"anchor": ["dog", "dog", "cat"], "kind": ["voice", "swap", "voice"]})
+        >>> lay_out_kinds(pd.Series([0.9, 0.8, 0.7]), variations, ["voice", "swap"]).loc["cat"].to_dict()
+        {'voice': 0.7, 'swap': nan}
+    """
+    long = variations.loc[values.index, ["anchor", "kind"]].assign(value=values)
+    if (again := long.duplicated(["anchor", "kind"])).any():
+        anchor, kind, _ = long[again].iloc[0]
+        raise InputError(f"the anchor {anchor!r} has two sentences of the kind {kind!r}; allowed: one")
+    laid_out: pd.DataFrame = long.pivot(index="anchor", columns="kind", values="value")
+    return laid_out.reindex(index=list(dict.fromkeys(long["anchor"])), columns=list(kinds))
+
+
+def complete_bases(values: Iterable[pd.DataFrame]) -> pd.Index:
+    """List the bases that have a value in every frame for each kind that they have in any, such as a frame a model.
+
+    The frames are of `lay_out_kinds`, with the same rows and columns. A kind that a base has in none of them is one
+    that was not written. Raises `InputError` for no frame.
+
+    Example:
+        >>> first = pd.DataFrame({"voice": [0.9, 0.8], "swap": [0.7, np.nan]}, index=["dog", "cat"])
+        >>> complete_bases([first, first.assign(swap=np.nan)]).to_list()
+        ['cat']
+    """
+    known = [frame.notna() for frame in values]
+    if not known:
+        raise InputError("the complete bases of no frames were asked for")
+    written = functools.reduce(operator.or_, known)
+    complete = functools.reduce(operator.and_, [frame == written for frame in known])
+    return written.index[complete.all(axis=1) & written.any(axis=1)]
 
 
 def triplet_wins(
@@ -132,33 +165,56 @@ def triplet_accuracy(
     return wins.loc[:, (list(chosen[0]), list(chosen[1]))].mean(axis=1)
 
 
-def matched_accuracy(wins: pd.DataFrame, boot: Bootstrap, contrasts: Contrasts = MATCHED_EDITS) -> Estimates:
-    """Estimate, for two edits of alike form, how often the one that keeps the meaning is nearer.
+def estimate_accuracy(
+    wins: pd.DataFrame, boot: Bootstrap, *, kept: Sequence[str] | None = None, changed: Sequence[str] | None = None
+) -> Estimate:
+    """Estimate the mean over bases of the share of triplets that are right (efron1993bootstrap).
 
-    `wins` is of `triplet_wins`, `contrasts` maps a name to a pair (kept kind, changed kind), and the units
-    of `boot` are the bases. Gives a score a contrast, over the bases that have both cosines. `is_chance`
-    says which of them are a guess, and `edit_match` how alike in form the edits are. Raises `InputError`
-    for a pair that `wins` does not have, or one without any win or loss.
+    Arguments and errors are those of `triplet_accuracy`; the units of `boot` are the bases. A base without any such
+    triplet takes no part: of edits such as synonym and antonym only bases that have both are compared. Without any
+    base the estimate is NaN.
 
     Example:
-        >>> cosines = pd.DataFrame({"synonym": [0.9, 0.6], "antonym": [0.8, 0.5]}, index=["dog", "cat"])
+        >>> cosines = pd.DataFrame({"synonym": [0.9, 0.6], "antonym": [0.8, np.nan]}, index=["dog", "cat"])
         >>> wins = triplet_wins(cosines, ["synonym"], ["antonym"])
-        >>> boot = Bootstrap(wins.index, 100, np.random.default_rng(0))
-        >>> print(matched_accuracy(wins, boot, {"one word": ("synonym", "antonym")})["one word"])
+        >>> print(estimate_accuracy(wins, Bootstrap(wins.index, 100, np.random.default_rng(0))))
         1.00 [1.00, 1.00]
     """
-    chosen = _matched(wins, contrasts)
-    return Estimates({name: boot.mean(chosen[name], among=chosen[name].notna()) for name in contrasts})
+    by_base = triplet_accuracy(wins, kept=kept, changed=changed)
+    if by_base.isna().all():
+        return boot.estimate(np.nan, np.full(len(boot.counts), np.nan))
+    return boot.mean(by_base, among=by_base.notna())
 
 
-def _matched(wins: pd.DataFrame, contrasts: Contrasts) -> pd.DataFrame:
-    """Give the wins of each contrast, a column a contrast."""
-    for name, pair in contrasts.items():
-        if pair not in wins.columns:
-            raise InputError(f"{name}: no triplets of {pair}; there are {', '.join(map(str, wins.columns))}")
-        if not wins[pair].notna().any():
-            raise InputError(f"{name}: no base has a cosine of both {pair[0]!r} and {pair[1]!r}")
-    return pd.DataFrame({name: wins[pair] for name, pair in contrasts.items()}, index=wins.index)
+def hardest_triplets(cosines: Mapping[str, pd.DataFrame], wins: Mapping[str, pd.DataFrame], most: int) -> pd.DataFrame:
+    """List the triplets that most models get wrong, no two of one base and no two of the same two kinds.
+
+    `cosines` and `wins` have a frame a model, as `triplet_wins` takes and gives them. Of triplets that equally many
+    models get wrong, the first is that with the largest gap: the changed variation's cosine less the kept one's, in
+    standard deviations of the model's cosines, averaged over models. Gives at most `most` rows with base, kept,
+    changed and wrong, the number of models. Raises `InputError` for no model.
+
+    Example:
+        >>> cosines = pd.DataFrame({"voice": [0.5, 0.9], "swap": [0.9, 0.8]}, index=["dog", "cat"])
+        >>> wins = triplet_wins(cosines, ["voice"], ["swap"])
+        >>> hardest_triplets({"glove": cosines}, {"glove": wins}, 1).to_dict("records")
+        [{'base': 'dog', 'kept': 'voice', 'changed': 'swap', 'wrong': 1}]
+    """
+    if not wins:
+        raise InputError("the hardest triplets of no models were asked for")
+    missed = functools.reduce(operator.add, [won.lt(0.5).astype(int) for won in wins.values()])
+    misses = pd.Series(missed.stack(["kept", "changed"]))
+    misses = misses[misses > 0]
+    scaled = sum(values / np.nanstd(values.to_numpy()) for values in cosines.values()) / len(cosines)
+    gaps = [scaled.at[base, changed] - scaled.at[base, kept] for base, kept, changed in misses.index]
+    rows: list[tuple[str, str, str, int]] = []
+    used: set[object] = set()
+    for at in np.lexsort([-np.array(gaps), -misses.to_numpy()]):
+        base, kept, changed = misses.index[at]
+        if len(rows) < most and not {base, (kept, changed)} & used:
+            used |= {base, (kept, changed)}
+            rows.append((base, kept, changed, int(misses.iloc[at])))
+    return pd.DataFrame(rows, columns=["base", "kept", "changed", "wrong"])
 
 
 def is_chance(estimate: Estimate, chance: float = 0.5) -> bool:
@@ -171,33 +227,6 @@ def is_chance(estimate: Estimate, chance: float = 0.5) -> bool:
         (True, False)
     """
     return estimate.low <= chance <= estimate.high
-
-
-def edit_match(nearness: Mapping[str, pd.DataFrame], contrasts: Contrasts = MATCHED_EDITS) -> pd.DataFrame:
-    """Say how alike in form the two edits of each contrast are.
-
-    `nearness` has a frame a measure of form, such as `bag_of_words_cosine` or `length_similarity`: a row a
-    base, a column a kind, higher for nearer to the base. Gives a row a contrast and three columns a
-    measure: the mean of the kept and of the changed edit, and "alone", the accuracy of a guesser who knows
-    nothing else (ties are a half). Edits that are matched well have one half there. Raises `InputError` as
-    `triplet_wins` and `matched_accuracy` do.
-
-    Example:
-        >>> words = pd.DataFrame({"synonym": [0.9, 0.75], "antonym": [0.9, 0.8]}, index=["dog", "cat"])
-        >>> edit_match({"words": words}, {"one word": ("synonym", "antonym")}).round(3).to_dict("index")
-        {'one word': {'words, kept': 0.825, 'words, changed': 0.85, 'words, alone': 0.25}}
-    """
-    rows: dict[str, dict[str, float]] = {contrast: {} for contrast in contrasts}
-    for name, values in nearness.items():
-        for contrast, (kept, changed) in contrasts.items():
-            wins = _matched(triplet_wins(values, [kept], [changed]), {contrast: (kept, changed)})[contrast]
-            both = values.loc[wins.notna(), [kept, changed]].mean()
-            rows[contrast] |= {
-                f"{name}, kept": float(both[kept]),
-                f"{name}, changed": float(both[changed]),
-                f"{name}, alone": float(wins.mean()),
-            }
-    return pd.DataFrame.from_dict(rows, "index").rename_axis("contrast")
 
 
 def alike_in_form(wins: pd.DataFrame, gaps: Mapping[str, pd.DataFrame], within: Mapping[str, float]) -> pd.DataFrame:

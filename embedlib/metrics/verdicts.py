@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from embedlib.errors import InputError
 from embedlib.metrics.estimates import Estimate
 from embedlib.metrics.families import FamilyEffect
 
+_NORMAL = NormalDist()
 VerdictWord = Literal["supported", "contradicted", "undecided", "cannot be tested here"]
 VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 # How a verdict ends the sentence "The claim is ...".
@@ -140,4 +141,4 @@ def detectable_effect(estimate: Estimate, level: float = 0.95, power: float = 0.
         >>> round(detectable_effect(Estimate(0.0, [-1.0, 0.0, 1.0])), 2)
         2.8
     """
-    return float((norm.ppf((1 + level) / 2) + norm.ppf(power)) * estimate.standard_error)
+    return float((_NORMAL.inv_cdf((1 + level) / 2) + _NORMAL.inv_cdf(power)) * estimate.standard_error)

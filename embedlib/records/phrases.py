@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from embedlib.errors import RecordError
+from embedlib.metrics.estimates import Estimates
 from embedlib.metrics.families import FamilyEffect
 from embedlib.models.reading import NAMED
 
@@ -58,6 +59,30 @@ def say_reading(label: str) -> str:
     return {"chosen": "at the chosen readings", "study": "at the study's reading"}.get(label, f"at {label}")
 
 
+def say_gains(gains: Estimates, over: str) -> str:
+    """Say by how much a reading changes the models' scores against another one, and for which models clearly.
+
+    `gains` are the scores at the reading less those at the other, which is called `over`. A change is clear where
+    its 95 % interval does not hold zero. Without a gain, the run has one reading.
+
+    Example:
+        >>> from embedlib.metrics.estimates import Estimate
+        >>> gains = Estimates({"glove": Estimate(0.0, [0.0, 0.0]), "gemma": Estimate(0.2, [0.1, 0.3])})
+        >>> say_gains(gains, "study").split(". ")[0]
+        'Against the reading study, scores change by +0.00 (glove) to +0.20 (gemma)'
+        >>> say_gains(gains, "study").split(". ")[1]
+        'The change is clear for gemma.'
+    """
+    if not len(gains):
+        return "This run has one reading."
+    least, most = gains.worst(), gains.best()
+    clear = [str(model) for model, gain in gains.items() if gain.is_above(0) or gain.is_below(0)]
+    return (
+        f"Against the reading {over}, scores change by {gains[least].value:+.2f} ({least}) to "
+        f"{gains[most].value:+.2f} ({most}). The change is clear for {listed(clear) if clear else 'no model'}."
+    )
+
+
 def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others: str) -> str:
     """Say which side is ahead, by how much of what it does, and what that is worth with other items and models.
 
@@ -91,7 +116,8 @@ def say_lead(lead: FamilyEffect, shares: Mapping[str, float], does: str, others:
         in_share = f"{shares[lead.best_classical]:.0%}"
         who = f"Neither side is clearly ahead: the best LLM, {lead.best_llm}, {llm}, the best classical model, "
         who += f"{lead.best_classical}, {in_share}."
-        gap = f"the LLM could be {-low:.0f} points behind or {high:.0f} ahead"
+        behind = f"{-low:.0f}"
+        gap = f"the LLM could be {behind} point{'' if behind == '1' else 's'} behind or {high:.0f} ahead"
     return f"{who} With {others}, {gap} (95 % interval).{_say_left_out(lead, low, high)}"
 
 

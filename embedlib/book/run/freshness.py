@@ -24,7 +24,8 @@ from embedlib.models.roster import find_model, roster
 from embedlib.models.spec import ModelSpec
 from embedlib.records.read import last_run
 
-PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "scipy", "gensim", "matplotlib", "seaborn")
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "scipy", "scikit-learn", "gensim", "matplotlib",
+            "seaborn")  # fmt: skip
 
 Fingerprint = dict[str, dict[str, str]]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 import psutil
 
+from embedlib._util.paths import PROJECT
 from embedlib.book.run.freshness import fingerprint, last_seconds, why
 from embedlib.book.run.plan import Run
 from embedlib.book.run.progress import Board, ran
@@ -38,14 +40,22 @@ def memory_of(run: Run) -> float:
 def longest_first(runs: Sequence[Run]) -> list[Run]:
     """Order runs by how long they took the last time, the longest first, so that none is left alone for long.
 
-    Runs whose time is unknown come first, that of the largest model before the others. Equal ones stay in their order.
+    Runs whose time is unknown come first, that of the largest model before the others. Among these, the order is that
+    of the book's own list of times. Equal ones stay in their order.
     """
+    cold = _cold_seconds()
 
-    def by_length(run: Run) -> tuple[float, float]:
+    def by_length(run: Run) -> tuple[float, float, float]:
         seconds = last_seconds(run)
-        return (-float("inf"), -memory_of(run)) if seconds is None else (-seconds, 0)
+        return (-float("inf"), -memory_of(run), -cold.get(run.name, 0)) if seconds is None else (-seconds, 0, 0)
 
     return sorted(runs, key=by_length)
+
+
+def _cold_seconds() -> dict[str, float]:
+    """Read about how long each chapter takes without stored vectors; empty where the project has no list."""
+    path = PROJECT / "notebooks" / "cold_seconds.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def reads_others(run: Run) -> bool:
