@@ -88,7 +88,8 @@ def test_the_page_leads_with_what_matters_and_has_both_readings(page):
     chapters["12_size_or_kind"] = {"differences": differences(0.4, 0.05, 0.1)}
     found = page(chapters)
     assert found["in-short"].startswith(
-        "How a decoder is read matters more than a model's kind, and that more than a decoder's size. "
+        "How an LLM is read matters more than whether a model is an LLM or an older one. "
+        "That matters more than an LLM's size. "
         "On none of our six measures of meaning is the best LLM clearly ahead"
     )
     assert found["readings-said"].startswith(

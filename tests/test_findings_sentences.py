@@ -106,14 +106,16 @@ def change(reading, what, value, half):
     ("rows", "claim"),
     [
         ([("reading, decoders", 0.4, 0.05), ("size, decoders", 0.2, 0.05), ("kind, matched size", -0.1, 0.01)],
-         "How a decoder is read matters more than a decoder's size, and that more than a model's kind."),
+         "How an LLM is read matters more than an LLM's size. "
+         "That matters more than whether a model is an LLM or an older one."),
         # Without two decoders of one training, the size of an encoder counts.
         ([("reading, decoders", 0.05, 0.1), ("size, encoders", -0.3, 0.1), ("kind, matched size", 0.25, 0.1)],
-         "An encoder's size matters about as much as a model's kind, and that about as much as how a decoder is read."),
+         "An older encoder's size matters about as much as whether a model is an LLM or an older one. "
+         "That matters about as much as how an LLM is read."),
         # Rows are fixed beforehand, not the largest; and a difference of NaN does not count.
         ([("size, encoders", 0.5, 0.01), ("size, decoders", 0.3, 0.01), ("kind, matched size", 0.1, 0.01),
           ("kind, matched size, general text", 0.9, 0.01), ("reading, decoders", np.nan, 0.1)],
-         "A decoder's size matters more than a model's kind."),
+         "An LLM's size matters more than whether a model is an LLM or an older one."),
         ([("reading, decoders", 0.4, 0.05)], ""),
     ],
 )  # fmt: skip
@@ -125,7 +127,8 @@ def test_what_matters_is_ordered_by_size_and_more_only_where_the_intervals_are_a
 def test_what_the_kind_is_worth_is_said_at_both_readings():
     rows = changes(("reading, decoders", 0.4, 0.05), ("kind, matched size", 0.05, 0.01))
     both = pd.concat([rows, change("study", "kind, matched size", 0.38, 0.05)])
-    assert say_what_matters(both)[1].endswith("moves it by +0.05. At the other reading, the kind moves it by +0.38.")
+    said = "moves it by +0.05. Read in the other way, the older model of the same size leads by 0.38."
+    assert say_what_matters(both)[1].endswith(said)
 
 
 def test_readings_are_said_to_change_who_is_ahead_where_they_do():
@@ -143,7 +146,7 @@ def test_readings_are_said_to_change_who_is_ahead_where_they_do():
 def test_clear_leads_that_hang_on_one_model_are_not_counted():
     frame = leads((0.1, "LLM"), (-0.2, "classical"), (0.1, "neither"))
     frame["left out, low"], frame["left out, high"] = [0.05, -0.3, -0.1], [0.2, 0.1, 0.1]
-    assert say_surviving_leads(frame) == "Of the two clear leads, one is the same whichever of the models is left out."
+    assert say_surviving_leads(frame) == "Of the two clear leads, one stays if any one of the models is dropped."
     assert say_surviving_leads(frame.tail(1)) == ""
 
 

@@ -109,18 +109,20 @@ def say_words_alone(pairs: pd.Series, analogies: pd.Series, ahead: str) -> tuple
     return f"The best {winner} is better than the best {loser} at finding related words.", numbers
 
 
-def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
+def say_verdicts(verdicts: Mapping[str, Verdict], called: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Say how many of the study's claims are supported, contradicted, undecided and untested, and which they are.
+
+    `called` says in a few words what a claim is about.
 
     Example:
         >>> from embedlib.metrics.verdicts import Part
         >>> found = {"D1": Verdict("D1", Part("closer in LLMs", "contradicted", -0.1, -0.2, -0.05))}
         >>> found["D2"] = Verdict("D2", Part("the best LLM is ahead", "supported", 0.1, 0.05, 0.2))
-        >>> count, which = say_verdicts(found)
+        >>> count, which = say_verdicts(found, {"D1": "random pairs"})
         >>> count
         "Of the study's two claims, one is supported and one contradicted."
         >>> which
-        'Supported: D2. Contradicted: D1.'
+        'Supported: D2. Contradicted: D1 (random pairs).'
     """
     claims = {word: [claim for claim, found in verdicts.items() if found.verdict == word] for word in VERDICTS}
     came = [f"{number_word(len(claims[word]))} {way}" for word, way in _ARE.items() if claims[word]]
@@ -128,7 +130,11 @@ def say_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
         return "This run has no verdict.", ""
     first, _, rest = came[0].partition(" ")
     verb = "is" if first == "one" else "are"
-    which = [f"{_ARE[word].capitalize()}: {listed(names)}." for word, names in claims.items() if names]
+    named = {claim: f"{claim} ({called[claim]})" if called and claim in called else claim for claim in verdicts}
+    which = [
+        f"{_ARE[word].capitalize()}: {listed(named[claim] for claim in names)}."
+        for word, names in claims.items() if names
+    ]  # fmt: skip
     of = f"Of the study's {number_word(len(verdicts))} claims" if len(verdicts) > 1 else "Of the study's one claim"
     return f"{of}, {listed([f'{first} {verb} {rest}', *came[1:]])}.", " ".join(which)
 
@@ -140,10 +146,13 @@ def say_what_models_wrote(rests_on: Mapping[str, str]) -> str:
 
     Example:
         >>> say_what_models_wrote({"D2": "people", "C1": "language models", "C2": "language models"})
-        'What decides C1 and C2 was written or sorted by language models.'
+        'Beware of C1 and C2: language models wrote or sorted the texts that decide them.'
     """
     names = [claim for claim, who in rests_on.items() if "language models" in who]
-    return f"What decides {listed(names)} was written or sorted by language models." if names else ""
+    if not names:
+        return ""
+    them = "them" if len(names) > 1 else "it"
+    return f"Beware of {listed(names)}: language models wrote or sorted the texts that decide {them}."
 
 
 def say_context(moves: Verdict | None, senses: pd.Series, llm: str, classical: str) -> tuple[str, str]:
@@ -205,7 +214,7 @@ def say_surviving_leads(leads: pd.DataFrame) -> str:
     Example:
         >>> row = {"effect": 0.2, "ahead": "LLM", "left out, low": -0.1, "left out, high": 0.3}
         >>> say_surviving_leads(pd.DataFrame([row], ["senses"]))
-        'Of the one clear lead, none is the same whichever of the models is left out.'
+        'Of the one clear lead, none stays if any one of the models is dropped.'
     """
     clear = leads[leads["effect"].notna() & (leads["ahead"] != "neither")]
     known = clear.dropna(subset=["left out, low", "left out, high"])
@@ -214,9 +223,11 @@ def say_surviving_leads(leads: pd.DataFrame) -> str:
     low, high = known["left out, low"], known["left out, high"]
     stays = np.where(known["ahead"] == "LLM", low > 0, high < 0)
     count = int(stays.sum())
+    dropped = "if any one of the models is dropped"
+    if count == len(known):
+        return f"{'All clear leads stay' if count > 1 else 'The one clear lead stays'} {dropped}."
     of = f"{number_word(len(known))} clear lead{'s' if len(known) > 1 else ''}"
-    verb = "are" if count > 1 else "is"
-    return f"Of the {of}, {number_word(count)} {verb} the same whichever of the models is left out."
+    return f"Of the {of}, {number_word(count)} stay{'s' if count <= 1 else ''} {dropped}."
 
 
 class _Change(NamedTuple):
@@ -237,10 +248,10 @@ class _Change(NamedTuple):
 # What is changed, and the row of the chapter on size and kind that says what it is worth. Each is fixed beforehand.
 # The size of a decoder counts, and that of an encoder only where there are no two decoders of one training.
 _CHANGES = {
-    "how a decoder is read": "reading, decoders",
-    "a decoder's size": "size, decoders",
-    "an encoder's size": "size, encoders",
-    "a model's kind": "kind, matched size",
+    "how an LLM is read": "reading, decoders",
+    "an LLM's size": "size, decoders",
+    "an older encoder's size": "size, encoders",
+    "whether a model is an LLM or an older one": "kind, matched size",
 }
 
 
@@ -258,13 +269,13 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
         >>> differences.index = pd.MultiIndex.from_tuples(keys, names=["what", "reading", "layer"])
         >>> claim, numbers = say_what_matters(differences)
         >>> claim
-        "How a decoder is read matters more than a decoder's size."
+        "How an LLM is read matters more than an LLM's size."
         >>> numbers
-        "How a decoder is read moves the rank correlation with people by +0.40. A decoder's size moves it by +0.05."
+        "How an LLM is read moves the rank correlation with people by +0.40. An LLM's size moves it by +0.05."
     """
     rows = {name: _at_own_layer(differences, what) for name, what in _CHANGES.items()}
-    if len(rows["a decoder's size"]):
-        del rows["an encoder's size"]
+    if len(rows["an LLM's size"]):
+        del rows["an older encoder's size"]
     found = [_Change(name, *known.iloc[0]) for name, known in rows.items() if len(known)]
     if len(found) < 2:
         return "", ""
@@ -272,13 +283,15 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
     claim = _capital(found[0].name)
     for place, (larger, smaller) in enumerate(itertools.pairwise(found)):
         word = "more than" if larger.sizes[0] > smaller.sizes[1] else "about as much as"
-        claim += f" matters {word} {smaller.name}" if place == 0 else f", and that {word} {smaller.name}"
+        claim += f" matters {word} {smaller.name}" if place == 0 else f". That matters {word} {smaller.name}"
     first, *others = found
     numbers = f"{_capital(first.name)} moves the rank correlation with people by {first.value:+.2f}."
     for change in others:
         numbers += f" {_capital(change.name)} moves it by {change.value:+.2f}."
-    if len(kinds := rows["a model's kind"]) > 1:
-        numbers += f" At the other reading, the kind moves it by {kinds['difference'].iloc[1]:+.2f}."
+    if len(kinds := rows["whether a model is an LLM or an older one"]) > 1:
+        gap = kinds["difference"].iloc[1]
+        who = "older model" if gap > 0 else "LLM"
+        numbers += f" Read in the other way, the {who} of the same size leads by {abs(gap):.2f}."
     return f"{claim}.", numbers
 
 
