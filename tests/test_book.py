@@ -166,7 +166,7 @@ def test_staging_keeps_unchanged_files_and_drops_old_ones(tmp_path):
 
 
 def test_a_notebook_that_was_not_run_is_named(tmp_path):
-    with pytest.raises(NotebookError, match=r"20_findings.*run it first"):
+    with pytest.raises(NotebookError, match=r"01_models.*run it first"):
         staging.stage(tmp_path / "src", {})
 
 
