@@ -16,15 +16,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from check_relations import Pairs, check_file
 from lemminflect import getInflection  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from wordfreq import zipf_frequency
 
-PAIRS = 50
 FLOOR = 2.5  # the lowest Zipf frequency of a word
 RARE = {"D04"}  # English has too few frequent words of these relations: the most frequent are taken
 PLAIN = re.compile(r"[a-z]+")
@@ -82,7 +81,6 @@ FORMS: dict[str, tuple[str | None, str]] = {
 }
 
 Synset = tuple[str, str]  # part of speech and offset in the data file
-Pairs = list[tuple[str, list[str]]]
 
 
 class WordNet:
@@ -251,14 +249,8 @@ def lexicographic(wordnet: WordNet, relation: str, problems: list[str]) -> Pairs
 
 def check(relation: str, pairs: Pairs, seen: dict[tuple[str, str], str]) -> Iterator[str]:
     """Name what breaks the rules of the files."""
-    if len(pairs) != PAIRS:
-        yield f"{relation}: {len(pairs)} pairs"
-    for source, count in Counter(source for source, _ in pairs).items():
-        if count > 1:
-            yield f"{relation} {source}: {count} times"
+    yield from (f"{relation}: {fault}" for fault in check_file(pairs))
     for source, answers in pairs:
-        if not answers or source in answers or len(set(answers)) < len(answers):
-            yield f"{relation} {source}: answers {answers}"
         for word in (source, *answers):
             if not PLAIN.fullmatch(word):
                 yield f"{relation} {word}: not a plain word"
