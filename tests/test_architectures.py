@@ -8,7 +8,7 @@ import pytest
 import torch
 from conftest import TEXT, byte_tokenizer, make_tiny
 from safetensors.torch import load_file, save_file
-from test_transformers import by_hand, close
+from test_transformers import by_hand, by_hand_at, close
 from transformers import CONFIG_MAPPING, AutoModel, AutoModelForImageTextToText
 
 from embedlib import embed_spans, embed_words
@@ -24,7 +24,14 @@ SMALL = {
     "num_key_value_heads": 2, "head_dim": 8, "num_hidden_layers": 4, "bos_token_id": 0, "eos_token_id": 0,
     "pad_token_id": 0, "initializer_range": 0.3,
 }  # fmt: skip
-STATES = {"mamba_n_heads": 4, "mamba_d_head": 16, "mamba_d_state": 8, "mamba_expand": 2, "mamba_n_groups": 1}
+STATES = {
+    "mamba_n_heads": 4,
+    "mamba_d_head": 16,
+    "mamba_d_state": 8,
+    "mamba_expand": 2,
+    "mamba_n_groups": 1,
+    "mamba_chunk_size": 8,
+}
 LINEAR = {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 8}
 EXPERTS = {"num_local_experts": 4, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
 SHORT = {"sliding_window": 5, "query_pre_attn_scalar": 8,
@@ -45,7 +52,7 @@ WORKING = {
     "jamba": ({**EXPERTS, "use_mamba_kernels": False, "attn_layer_period": 2, "attn_layer_offset": 1}, False),
     "recurrent_gemma": ({"attention_window_size": 6, "lru_width": 32}, False),
     "mamba": ({"state_size": 8}, False),
-    "mamba2": ({"state_size": 8, "num_heads": 8, "head_dim": 8, "n_groups": 1}, False),
+    "mamba2": ({"state_size": 8, "num_heads": 8, "head_dim": 8, "n_groups": 1, "chunk_size": 8}, False),
     "rwkv": ({"attention_hidden_size": 32}, False),
 }  # fmt: skip
 
@@ -86,14 +93,14 @@ def test_a_decoder_gives_the_vectors_of_its_texts_run_alone_in_any_order(own, ki
     assert (spec.encoder, spec.dimension, spec.layers) == ("causal", 32, 4)
     encoder = load_model(spec)
     assert (encoder._deepest > 0) == shares
-    for layer in (1, 4):
-        table = encoder.encode_sentences(TEXTS, layer=layer)
-        for text, row in zip(table.keys, table.vectors, strict=True):
-            assert close(by_hand(encoder, text, layer, "mean"), row), (text, layer)
+    tables = [encoder.encode_sentences(TEXTS, layer=layer) for layer in (1, 4)]
+    for text in TEXTS:
+        for table, alone in zip(tables, by_hand_at(encoder, text, (1, 4), "mean"), strict=True):
+            assert close(alone, table.rows([text])[0]), (text, table.layers)
     shuffled = random.Random(0).sample(TEXTS * 2, len(TEXTS) * 2)
     again = encoder.encode_sentences(shuffled)
     found = again.vectors[[again.keys.index(text) for text in TEXTS]]
-    np.testing.assert_allclose(found, table.vectors, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, tables[-1].vectors, rtol=1e-4, atol=1e-5)
     table = embed_spans("./model", [("the dog saw the cat", (4, 7)), ("the dog saw the king", (16, 20))])
     alone = embed_spans("./model", [("the dog saw the cat", (4, 7))])
     np.testing.assert_allclose(table.vectors[:1], alone.vectors, rtol=1e-4, atol=1e-5)

@@ -89,7 +89,7 @@ def test_the_page_leads_with_what_matters_and_has_both_readings(page):
     found = page(chapters)
     assert found["in-short"].startswith(
         "How an LLM is read matters more than whether a model is an LLM or an older one. "
-        "That matters more than an LLM's size. "
+        "Whether a model is an LLM or an older one matters more than an LLM's size. "
         "On none of our six measures of meaning is the best LLM clearly ahead"
     )
     assert found["readings-said"].startswith(

@@ -107,11 +107,11 @@ def change(reading, what, value, half):
     [
         ([("reading, decoders", 0.4, 0.05), ("size, decoders", 0.2, 0.05), ("kind, matched size", -0.1, 0.01)],
          "How an LLM is read matters more than an LLM's size. "
-         "That matters more than whether a model is an LLM or an older one."),
+         "An LLM's size matters more than whether a model is an LLM or an older one."),
         # Without two decoders of one training, the size of an encoder counts.
         ([("reading, decoders", 0.05, 0.1), ("size, encoders", -0.3, 0.1), ("kind, matched size", 0.25, 0.1)],
          "An older encoder's size matters about as much as whether a model is an LLM or an older one. "
-         "That matters about as much as how an LLM is read."),
+         "Whether a model is an LLM or an older one matters about as much as how an LLM is read."),
         # Rows are fixed beforehand, not the largest; and a difference of NaN does not count.
         ([("size, encoders", 0.5, 0.01), ("size, decoders", 0.3, 0.01), ("kind, matched size", 0.1, 0.01),
           ("kind, matched size, general text", 0.9, 0.01), ("reading, decoders", np.nan, 0.1)],

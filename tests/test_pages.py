@@ -53,7 +53,7 @@ def open_page(browser, site):
 
 
 def go(page, site, name):
-    page.goto(f"{site}/{name}.html", wait_until="networkidle")
+    page.goto(f"{site}/{name}.html", wait_until="load")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -74,13 +74,14 @@ def test_pages_can_be_read_in_both_themes(open_page, site, theme):
 
 
 # The colours of a piece of code are those of its class. So one piece of each class and kind of block stays for axe,
-# which takes minutes for tens of thousands of them; the others become plain text.
+# which takes minutes for tens of thousands of them; the others become plain text, the innermost first.
 UNWRAP_REPEATED = """() => {
   const seen = new Set();
-  for (const piece of document.querySelectorAll(".highlight span, dt.sig span")) {
+  const pieces = document.querySelectorAll(".highlight span, dt.sig span, dt.sig em, code.literal, code.literal span");
+  for (const piece of [...pieces].reverse()) {
     if (piece.children.length) continue;
-    const block = piece.closest(".highlight")?.parentElement ?? piece.closest("dt.sig");
-    const key = [block.className, piece.parentElement.className, piece.className].join("|");
+    const block = piece.closest(".highlight")?.parentElement ?? piece.closest("dt.sig, p, li, td, th, dd") ?? piece;
+    const key = [block.tagName, block.className, piece.parentElement.className, piece.className].join("|");
     if (seen.has(key)) piece.replaceWith(piece.textContent);
     seen.add(key);
   }

@@ -19,10 +19,14 @@ SENTENCES = [*TEXT, "dog", "the dog", "the cat", "unhappy naïve café 日本"]
 
 def by_hand(encoder, text, layer, mode):
     """Run one text through the bare model and pool it: what every batch must equal."""
+    return by_hand_at(encoder, text, [layer], mode)[0]
+
+
+def by_hand_at(encoder, text, layers, mode):
     tokens = encoder.tokenize([text])[0]
     with torch.inference_mode():
         out = encoder.model(input_ids=torch.tensor([tokens.ids]), output_hidden_states=True)
-    return pool(out.hidden_states[layer], torch.tensor([tokens.pooled]), mode)[0].numpy()
+    return [pool(out.hidden_states[layer], torch.tensor([tokens.pooled]), mode)[0].numpy() for layer in layers]
 
 
 def close(one, row):

@@ -80,7 +80,7 @@ def plain(text: str) -> tuple[str, tuple[int, int]]:
 
 
 def jumble(text: str, seed: str) -> str:
-    """Permute the words of a bracketed sentence until no two neighbours are left together."""
+    """Permute the words of a bracketed sentence until no word is followed by the word that followed it before."""
     words = re.findall(r"\[[^\]]+\]\S*|\S+", text.rstrip(".!?"))
     core = words[0].strip("[],")
     if not NAMES.fullmatch(core):

@@ -63,7 +63,8 @@ def draw_scatter(ax: Axes, points: pd.DataFrame, family: Mapping[str, str], *, a
     gap = float(np.ptp(ax.get_ylim()) * 15 / ax.get_window_extent().height)
     places = spread(named["y"], gap)
     low, high = ax.get_ylim()
-    ax.set_ylim(min([low, *(place - gap for place in places.values())]), max([high, *places.values()]))
+    edges = [edge for place in places.values() for edge in (place - gap, place + gap)]
+    ax.set_ylim(min([low, *edges]), max([high, *edges]))
     for model, height in places.items():
         colour = FAMILY_COLOURS[family[model]]
         ax.annotate(

@@ -280,10 +280,10 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
     if len(found) < 2:
         return "", ""
     found.sort(key=lambda change: -abs(change.value))
-    claim = _capital(found[0].name)
-    for place, (larger, smaller) in enumerate(itertools.pairwise(found)):
+    said = []
+    for larger, smaller in itertools.pairwise(found):
         word = "more than" if larger.sizes[0] > smaller.sizes[1] else "about as much as"
-        claim += f" matters {word} {smaller.name}" if place == 0 else f". That matters {word} {smaller.name}"
+        said.append(f"{_capital(larger.name)} matters {word} {smaller.name}.")
     first, *others = found
     numbers = f"{_capital(first.name)} moves the rank correlation with people by {first.value:+.2f}."
     for change in others:
@@ -292,7 +292,7 @@ def say_what_matters(differences: pd.DataFrame | None) -> tuple[str, str]:
         gap = kinds["difference"].iloc[1]
         who = "older model" if gap > 0 else "LLM"
         numbers += f" Read in the other way, the {who} of the same size leads by {abs(gap):.2f}."
-    return f"{claim}.", numbers
+    return " ".join(said), numbers
 
 
 def _at_own_layer(differences: pd.DataFrame | None, what: str) -> pd.DataFrame:
