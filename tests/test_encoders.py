@@ -70,12 +70,10 @@ def test_unknown_layer_and_pooling_are_errors(encoder):
         encoder.encode_words(["dog"], pooling="median")
 
 
-# Of the decoders, which all have no window here, one is enough: a long text takes half a minute in a large one.
-@pytest.mark.parametrize("name", sorted({*TRIED} - {*CAUSAL} | {"smollm2-135m-q4"}))
-def test_a_text_of_ten_thousand_tokens(name):
-    encoder = real(name)
+def test_a_text_of_ten_thousand_tokens(encoder):
     text = "word " * 10_000
-    table = encoder.encode_sentences([text, "dog"])
+    # The first layer is enough to see that the text goes through.
+    table = encoder.encode_sentences([text, "dog"], layer=min(1, encoder.spec.layers))
     assert len(table) == 2
     assert list(table.cut) == ([] if encoder.spec.max_tokens is None else [text])
     assert all(10_000 <= length <= 10_001 for length in table.cut.values())  # of the text itself, without its frame

@@ -168,23 +168,29 @@ def test_what_cannot_be_fetched_is_said_in_one_line_with_what_to_do(hub, embedli
     for name in ("config.json", "tokenizer.json", "pytorch_model.bin"):
         (pickles / name).write_text("{}")
     elsewhere = "run `hf download tiny/{0} --local-dir {0}`, bring the folder here and name it by its path, ./{0}"
+
+    def check(name, said, code, out, err):
+        assert (code, out) == (1, ""), (name, err)
+        assert said in err, (name, err)
+        assert len(err.strip().splitlines()) == 1, err
+
     for name, said, environment in (
         ("hf:tiny/bert", "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids to fetch it", OFFLINE),
         ("hf:tiny/bert", elsewhere.format("bert"), {"TRANSFORMERS_OFFLINE": "1"}),
         ("hf:tiny/bert", "cannot be reached (ConnectError", {"HF_ENDPOINT": "http://127.0.0.1:9"}),
-        ("hf:tiny/gated", "is gated: ask for access", {}),
-        ("hf:tiny/gated", elsewhere.format("gated"), {}),
-        ("hf:tiny/none", "has no such model, or it is private", {}),
-        ("hf:tiny/bert@v9", "has no revision 'v9'", {}),
-        ("hf:tiny/bert@v9", "hf download tiny/bert --revision v9 --local-dir bert", {}),
-        ("hf:tiny/ggufs", "Name one of its files instead: q4.gguf", {}),
-        ("hf:tiny/ggufs/q8.gguf", "has no file 'q8.gguf'; it has: q4.gguf", {}),
-        ("hf:tiny/pickles", "a pickle or of another library (pytorch_model.bin)", {}),
     ):
-        code, out, err = embedlib("models", name, **environment)
-        assert (code, out) == (1, ""), (name, err)
-        assert said in err, (name, err)
-        assert len(err.strip().splitlines()) == 1, err
+        check(name, said, *embedlib("models", name, **environment))
+    for name, *said in (
+        ("hf:tiny/gated", "is gated: ask for access", elsewhere.format("gated")),
+        ("hf:tiny/none", "has no such model, or it is private"),
+        ("hf:tiny/bert@v9", "has no revision 'v9'", "hf download tiny/bert --revision v9 --local-dir bert"),
+        ("hf:tiny/ggufs", "Name one of its files instead: q4.gguf"),
+        ("hf:tiny/ggufs/q8.gguf", "has no file 'q8.gguf'; it has: q4.gguf"),
+        ("hf:tiny/pickles", "a pickle or of another library (pytorch_model.bin)"),
+    ):
+        found = embedlib("models", name)
+        for part in said:
+            check(name, part, *found)
     assert not [line for line in hub.asked if line.startswith("GET /tiny/")]
 
 
