@@ -13,7 +13,7 @@ export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test lint hooks data-check drift accept word2vec bench lock clean
+.PHONY: help setup book test lint pytest hooks data-check drift accept word2vec bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,8 @@ $(VENV)/.book: requirements.txt requirements-carriers.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.book
-	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt requirements-api.txt $(VENV)/.book
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt -r requirements-api.txt
 	@touch $@
 
 setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
@@ -37,13 +37,16 @@ setup: $(VENV)/.dev  ## create .venv with everything, for the book and for tests
 book: $(VENV)/.book  ## extract, run the notebooks that need it, build _build/html (PROFILE=full: all words)
 	$(BIN)/embedlib build --profile $(PROFILE)
 
-test: $(VENV)/.dev lint  ## lint and test (COVERAGE=1: and say which lines the tests run)
-	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-report=term)
+test: $(VENV)/.dev  ## lint and test, side by side (COVERAGE=1: and say which lines the tests run)
+	@$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pytest: $(VENV)/.dev
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-report=term)
 
 hooks: $(VENV)/.dev  ## lint before every commit from now on (pre-commit)
 	$(BIN)/pre-commit install

@@ -132,7 +132,8 @@ def test_every_wheel_with_files_is_pinned_and_the_carriers_are_no_others():
 
 def test_what_is_imported_is_declared():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    declared = {canonical(re.split(r"[<>=]", name)[0]) for name in project["dependencies"]}
+    extra = [name for names in project["optional-dependencies"].values() for name in names]
+    declared = {canonical(re.split(r"[<>=]", name)[0]) for name in [*project["dependencies"], *extra]}
     known_as = {
         "bs4": "beautifulsoup4",
         "yaml": "pyyaml",

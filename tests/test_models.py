@@ -195,11 +195,11 @@ def test_a_roster_of_two_families_is_read_as_one_of_four(tmp_path, said, kind, f
     assert spec.model_copy(update={"illustration": True}).side == "neither"
 
 
-def test_an_unknown_family_is_an_error_that_lists_the_four(tmp_path):
+def test_an_unknown_family_is_an_error_that_lists_them(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(OLD_ROSTER.format(family="clasical", kind="static", digest="0" * 64))
     with pytest.raises(
-        EmbedlibError, match=r"'letters'.*\n.*family[^']*'counting', 'contrastive', 'decoder' or 'static-llm'"
+        EmbedlibError, match=r"'letters'.*\n.*family[^']*'counting', 'contrastive', 'decoder', 'static-llm' or 'hosted'"
     ):
         read_roster(path)
     with pytest.raises(UnknownNameError, match=r"family 'decodr'\. Did you mean 'decoder'"):

@@ -1,8 +1,8 @@
 """Resolve the pins again (run by `make lock`, in an empty virtual environment).
 
-Installs what pyproject.toml names and freezes it into requirements.txt, then installs the tools of
-`DEV` and freezes what they add into requirements-dev.txt. requirements-carriers.txt is kept by hand: its packages are
-data, and what they require is not installed.
+Installs what pyproject.toml names and freezes it into requirements.txt, then installs what `API` and the tools of
+`DEV` need, and freezes what they add into requirements-api.txt and requirements-dev.txt. requirements-carriers.txt is
+kept by hand: its packages are data, and what they require is not installed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ DEV = [
     "pre-commit", "pytest", "pytest-cov", "pytest-xdist", "ruff", "scipy-stubs", "types-PyYAML", "types-regex",
     "wordfreq",
 ]  # fmt: skip
+API = ["openai"]
 OWN = {"pip", "embedlib"}
 TORCH = "torch==2.13.0"
 HEADER = "# Written by `make lock` from {source}: exact pins of what {what} needs, Python 3.11 to 3.13.\n"
@@ -49,8 +50,11 @@ def main() -> None:
     pip("install", "--quiet", "--only-binary", ":all:", TORCH, "wheel", *build, *names)
     book = frozen()
     write("requirements.txt", "pyproject.toml", "the book", book)
+    pip("install", "--quiet", TORCH, *API, "-r", str(PROJECT / "requirements.txt"))
+    api = {name: version for name, version in frozen().items() if name not in book}
+    write("requirements-api.txt", "data/scripts/lock.py", "only embedding APIs", api)
     pip("install", "--quiet", TORCH, *DEV, "-r", str(PROJECT / "requirements.txt"))
-    added = {name: version for name, version in frozen().items() if name not in book}
+    added = {name: version for name, version in frozen().items() if name not in book | api}
     write("requirements-dev.txt", "data/scripts/lock.py", "only testing", added)
 
 

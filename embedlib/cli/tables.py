@@ -33,7 +33,7 @@ def model_fields(spec: ModelSpec) -> dict[str, object]:
         "encoder": spec.encoder,
         "dim": spec.dimension,
         "layers": spec.layers,
-        "parameters": f"{spec.parameters:,}",
+        "parameters": f"{spec.parameters:,}" if spec.parameters else "not known",
         "default": f"{spec.layer}, {spec.pooling}",
         "poolings": ", ".join(spec.poolings),
         "case": spec.case,

@@ -14,9 +14,9 @@ from typing import Any, Literal
 from embedlib.datasets.fitting import fitting_texts
 from embedlib.datasets.spans import SpanKey, broken_reason
 from embedlib.embeddings.readings import ReadingChoice, Settled, finish, reading_of, settle
-from embedlib.embeddings.store import Identity, ShardFolder, fetch_vectors
+from embedlib.embeddings.store import Identity, ShardFolder, absent_keys, by_shard, fetch_vectors
 from embedlib.embeddings.table import EmbeddingTable, Key
-from embedlib.encoders.base import Layer, PoolingChoice
+from embedlib.encoders.base import BatchedEncoder, Layer, PoolingChoice
 from embedlib.encoders.fronts import stored_evidence
 from embedlib.encoders.loader import Encoder, SentenceEncoder, SpanEncoder, WordEncoder, code_version, load_quietly
 from embedlib.encoders.request import Request, span_request, text_request
@@ -111,6 +111,28 @@ def embed_spans(
     return _read_spans(source, spans, settled)
 
 
+def unstored_words(
+    model: Model, words: Iterable[str], *, reading: ReadingChoice = None, layer: Layer = None,
+    pooling: PoolingChoice = None, template: str | None = None,
+) -> list[str]:  # fmt: skip
+    """List the words that `embed_words` would compute: those of which the store has nothing.
+
+    Arguments and errors are those of `embed_words`.
+
+    Example:
+        >>> import embedlib
+        >>> table = embedlib.embed_words("glove-6b-50d", ["dog", "cat"])
+        >>> unstored_words("glove-6b-50d", ["dog", "cat"])
+        []
+    """
+    source = _source(model)
+    settled = settle(source.spec, "words", reading, layer, pooling, template)
+    settled = settled.with_front(source.front(settled.reading))
+    way = settled.reading.template
+    asked = text_request(source.spec, words, settled.layers, settled.poolings, way, settled.front)
+    return absent_keys(source.folders("words", asked), asked.split(broken_reason)[0])
+
+
 @dataclass(frozen=True)
 class _Source:
     """A model to extract from: what its encoder is loaded from (or its encoder), its spec, and the vectors' dtype."""
@@ -186,7 +208,12 @@ def _read_texts(
             return encoder.encode_sentences(chunk, **how)
         raise InputError(f"{spec.name} cannot embed {kind}: its encoder has no encode_{kind}")
 
-    table = fetch_vectors(source.folders(kind, asked), whole, compute, filled=source.folders(kind, every))
+    def batches(texts: list[str]) -> Iterable[list[str]]:
+        encoder = source.encoder()
+        return encoder.batches(texts, template) if isinstance(encoder, BatchedEncoder) else by_shard(texts)
+
+    folders, filled = source.folders(kind, asked), source.folders(kind, every)
+    table = fetch_vectors(folders, whole, compute, filled=filled, batches=batches)
     missing = table.missing | broken
     table = replace(table, missing={text: missing[text] for text in asked.keys if text in missing})
     return finish(_said(spec, table), settled, functools.partial(_fitting, source))

@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -164,12 +164,24 @@ def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
         os.fsync(file.fileno())
 
 
+def by_shard(keys: list[str]) -> Iterator[list[str]]:
+    """Sort keys into as many as a shard holds, in order."""
+    for start in range(0, len(keys), SHARD_ROWS):
+        yield keys[start : start + SHARD_ROWS]
+
+
+def absent_keys(folders: Sequence[ShardFolder], keys: Sequence[str]) -> list[str]:
+    """List the keys that one of the folders has neither a vector of nor a reason why there is none."""
+    return _absent([folder.keys() for folder in folders], list(dict.fromkeys(keys)))
+
+
 def fetch_vectors(
     folders: Sequence[ShardFolder],
     keys: Sequence[str],
     compute: Callable[[list[str]], EmbeddingTable[str]],
     *,
     filled: Sequence[ShardFolder] = (),
+    batches: Callable[[list[str]], Iterable[list[str]]] = by_shard,
 ) -> EmbeddingTable[str]:
     """Give the vectors of `keys`, computing and storing those that a folder lacks.
 
@@ -179,6 +191,7 @@ def fetch_vectors(
     together), and what it gives is on disk before the next call. A key that one of the folders has no
     vector of is missing in the result, which says of which layer and pooling that is. Where something is computed, the
     folders of `filled` get their layers and poolings of it, too; the table that `compute` gives has to have these.
+    `batches` sorts keys into the calls of `compute` in another way, such as by what a server takes at once.
     """
     wanted = list(dict.fromkeys(keys))
     for attempt in range(_ATTEMPTS + 1):
@@ -189,7 +202,13 @@ def fetch_vectors(
         del stored
         if attempt == _ATTEMPTS:
             break
-        _compute_absent(folders, absent, compute, [*{folder.path: folder for folder in (*folders, *filled)}.values()])
+        _compute_absent(
+            folders,
+            absent,
+            batches(absent),
+            compute,
+            [*{folder.path: folder for folder in (*folders, *filled)}.values()],
+        )
     raise EmbedlibError(
         f"{folders[0].path}: stored shards were found damaged {_ATTEMPTS} times in a row; is the disk sound?"
     )
@@ -198,13 +217,13 @@ def fetch_vectors(
 def _compute_absent(
     folders: Sequence[ShardFolder],
     absent: list[str],
+    calls: Iterable[list[str]],
     compute: Callable[[list[str]], EmbeddingTable[str]],
     filled: Sequence[ShardFolder],
 ) -> None:
     name = folders[0].identity.model
     with tqdm(total=len(absent), desc=name, unit="text", disable=None, leave=False) as bar:
-        for start in range(0, len(absent), SHARD_ROWS):
-            chunk = absent[start : start + SHARD_ROWS]
+        for chunk in calls:
             with folders[0].lock():
                 # Another process may have stored some of the chunk in the meantime.
                 present = [folder.keys() for folder in folders]

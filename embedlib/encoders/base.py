@@ -70,6 +70,14 @@ class SpanEncoder(Encoder, Protocol):
         """Encode spans; see `embedlib.embed_spans`."""
 
 
+@runtime_checkable
+class BatchedEncoder(Encoder, Protocol):
+    """An encoder that says itself how many texts it takes in one call, since each call costs money."""
+
+    def batches(self, texts: Sequence[str], template: str | None) -> Iterator[list[str]]:
+        """Sort texts into calls, in order."""
+
+
 class WordsAsTexts:
     """Gives an encoder of sentences `encode_words`, to which a word is a short text."""
 

@@ -81,7 +81,8 @@ def load_quietly(spec: ModelSpec, dtype: str = "float32", device: str = "cpu") -
         raise UnknownNameError.of("dtype", dtype, DTYPES)
     wanted = (spec, dtype, device)
     if wanted not in _held:
-        for artifact in spec.artifacts if spec.origin else ():  # all files of a folder, not those alone that are named
+        checked = spec.artifacts if spec.origin and spec.encoder_kind.has_files else ()
+        for artifact in checked:  # all files of a folder, not those alone that are named
             if artifact.role != "gguf":  # is converted, and its conversion checked
                 verified(spec, artifact)
         _held.clear()  # before the next one is loaded: two at once may not fit
@@ -115,9 +116,11 @@ def code_version(spec: ModelSpec) -> str:
 
     These are the encoder's module and all of ours and of its own package that it imports (comments and docstrings
     do not count, nor does the list of kinds), the versions of the packages that do the work, and the roster's
-    settings beside those that the store spells out.
+    settings beside those that the store spells out. The vectors of a server depend on none of these.
     """
     kind = spec.encoder_kind
+    if not kind.has_files:
+        return "a server's"  # what it answers does not depend on our code, and is not paid for again
     with _named(kind):
         code = code_digest(path for path in imported_files(kind.module) if path != _KINDS_FILE)
         versions = [f"{name}=={importlib.metadata.version(name)}" for name in kind.packages]

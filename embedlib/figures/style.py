@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 # As text, each has a contrast of at least 4.5 with white; with any colour blindness, each two stay apart.
 FAMILY_COLOURS = {
     "counting": "#0d5540", "contrastive": "#3377bb", "decoder": "#cc4433", "static-llm": "#9b2280",
+    "hosted": "#6000c0",
     "baseline": "#707070",
 }  # fmt: skip
 FAMILY_NAMES = {
     "counting": "counting", "contrastive": "contrastive encoder", "decoder": "raw decoder",
-    "static-llm": "static from an LLM", "baseline": "baseline",
+    "static-llm": "static from an LLM", "hosted": "embedding API", "baseline": "baseline",
 }  # fmt: skip
 # The two sides of a comparison: all LLMs are decoders, and most classical models are contrastive encoders.
 SIDE_COLOURS = {"LLM": FAMILY_COLOURS["decoder"], "classical": FAMILY_COLOURS["contrastive"]}

@@ -32,7 +32,7 @@ class EncoderKind:
     `made_of` lists the roles of the artifacts that a model needs, in one way or several. `poolings` are those
     it knows. `packages` are those whose versions its vectors depend on. `has_hidden_states` says whether layers
     and spans can be asked for, `left_to_right` whether a position sees only what stands before it, and
-    `looks_words_up` whether a word is found by how it is spelled.
+    `looks_words_up` whether a word is found by how it is spelled, and `has_files` whether the model is made of files.
 
     Example:
         >>> find_kind("causal").left_to_right, find_kind("use").poolings
@@ -49,6 +49,7 @@ class EncoderKind:
     has_hidden_states: bool = False
     left_to_right: bool = False
     looks_words_up: bool = False
+    has_files: bool = True
 
 
 _TORCH = ("torch", "transformers", "tokenizers", "peft")
@@ -83,10 +84,14 @@ SENTENCE_TRANSFORMERS = EncoderKind(
     "embedlib.encoders.sentence_transformers", "LibraryEncoder",
     made_of=(("modules.json",),), poolings=("builtin",), packages=(*_TORCH, "sentence-transformers"),
 )  # fmt: skip
+REMOTE = EncoderKind(
+    "remote", "a model behind an embedding API", "embedlib.encoders.remote", "RemoteEncoder",
+    made_of=(("api",),), poolings=("builtin",), has_files=False,
+)  # fmt: skip
 
 ENCODER_KINDS = {
     kind.name: kind
-    for kind in (WORD_VECTORS, TOKEN_VECTORS, USE, BERT, CAUSAL, MODEL2VEC, SENTENCE_TRANSFORMERS)
+    for kind in (WORD_VECTORS, TOKEN_VECTORS, USE, BERT, CAUSAL, MODEL2VEC, SENTENCE_TRANSFORMERS, REMOTE)
 }  # fmt: skip
 
 

@@ -14,13 +14,14 @@ from embedlib.models.encoder_kinds import EncoderKind, Pooling, find_kind
 from embedlib.models.reading import AUTO, Kind, Reading, Readings
 
 Case = Literal["lower", "cased", "mixed"]
-Family = Literal["counting", "contrastive", "decoder", "static-llm"]
+Family = Literal["counting", "contrastive", "decoder", "static-llm", "hosted"]
 FamilySide = Literal["LLM", "classical", "neither"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 # On whose side a family is where LLMs are compared with classical models: vectors that were taken from an LLM
 # and trained anew are on neither.
 SIDES: dict[Family, FamilySide] = {
     "counting": "classical", "contrastive": "classical", "decoder": "LLM", "static-llm": "neither",
+    "hosted": "LLM",
 }  # fmt: skip
 # The families of rosters before there were four, each for a static model and for another one.
 _TWO_FAMILIES: dict[str, tuple[Family, Family]] = {
@@ -81,11 +82,12 @@ class ModelSpec(BaseModel):
 
     `family` says how the vectors came about: by counting or predicting the words around a word ("counting"), by
     training an encoder to tell texts of like meaning from others ("contrastive"), by predicting the next token
-    ("decoder"), or by taking a vector for each token out of an LLM ("static-llm"). A roster of before that says
-    "classical" or "llm" is read, too. An `illustration` is shown, and is on no side of a comparison. `encoder`
-    names an encoder kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so layers 0 to
-    `layers` can be asked for. `parameters` are the numbers behind the vectors. `embedding_parameters` are those of
-    them in tables that a token, a position or a kind of token picks a row of (None: not known); an output layer
+    ("decoder"), or by taking a vector for each token out of an LLM ("static-llm"). How those of an embedding API
+    came about is not known ("hosted"); the study counts them as LLMs. A roster of before that says "classical" or
+    "llm" is read, too. An `illustration` is shown, and is on no side of a comparison. `encoder` names an encoder
+    kind (`encoder_kind`). `layers` counts the blocks after the input embeddings, so layers 0 to `layers` can be
+    asked for. `parameters` are the numbers behind the vectors (None: not known). `embedding_parameters` are those
+    of them in tables that a token, a position or a kind of token picks a row of (None: not known); an output layer
     that repeats such a table counts in neither. `max_tokens` is the window that texts are cut to (None: no window),
     special tokens included. `bos` is the token that the model's files name as the first (None: they name none).
     `front` is the token put in front of every text to take the place of the attention sink, and is never pooled:
@@ -107,7 +109,7 @@ class ModelSpec(BaseModel):
     encoder: str
     dimension: int = Field(gt=0)
     layers: int = Field(ge=0)
-    parameters: int = Field(gt=0)
+    parameters: int | None = Field(default=None, gt=0)
     embedding_parameters: int | None = Field(default=None, ge=0)
     max_tokens: int | None = Field(default=None, gt=1)
     case: Case = "cased"
@@ -192,7 +194,9 @@ class ModelSpec(BaseModel):
             >>> find_model("gemma-3-270m-q4").body_parameters, find_model("glove-6b-50d").body_parameters
             (100326016, 0)
         """
-        return None if self.embedding_parameters is None else self.parameters - self.embedding_parameters
+        if self.parameters is None or self.embedding_parameters is None:
+            return None
+        return self.parameters - self.embedding_parameters
 
     @property
     def encoder_kind(self) -> EncoderKind:

@@ -66,8 +66,8 @@ def convert(specs: Sequence[ModelSpec]) -> None:
 
     Raises what `model_folder` raises; what is converted by then is kept.
     """
-    waiting = sorted((spec for spec in specs if not is_converted(spec)), key=lambda spec: -spec.parameters)
-    needed = sum(_CONVERSION + _PEAK * spec.parameters for spec in waiting[:2])
+    waiting = sorted((spec for spec in specs if not is_converted(spec)), key=lambda spec: -(spec.parameters or 0))
+    needed = sum(_CONVERSION + _PEAK * (spec.parameters or 0) for spec in waiting[:2])
     enough = needed <= psutil.virtual_memory().available and len(core_shares(1)[0]) > 1
     with ThreadPoolExecutor(2 if enough else 1) as pool:  # each conversion is a process of its own
         for _ in pool.map(model_folder, waiting):

@@ -34,7 +34,7 @@ def memory_of(run: Run) -> float:
     It is not known here which vectors are stored already, so the model counts in any case.
     """
     models = [find_model(name) for name in run.settings.get("models", [])]
-    return _KERNEL + _WEIGHT * max((spec.parameters for spec in models), default=0)
+    return _KERNEL + _WEIGHT * max((spec.parameters or 0 for spec in models), default=0)
 
 
 def longest_first(runs: Sequence[Run]) -> list[Run]:

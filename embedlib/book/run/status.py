@@ -13,6 +13,7 @@ from embedlib.book.run.plan import Run
 from embedlib.book.run.prepare import plan_profile
 from embedlib.encoders.gguf_convert import is_converted
 from embedlib.errors import ArtifactError, NotebookError
+from embedlib.models.external.api import api_of
 from embedlib.models.files import locate
 from embedlib.models.roster import roster
 from embedlib.models.spec import ModelSpec
@@ -43,11 +44,12 @@ class NotebookStatus:
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """The state of a model's files: packages to install, what these weigh in MB if it is known, and missing files."""
+    """The state of a model: packages to install, what these weigh in MB if known, missing files or a missing key."""
 
     name: str
-    state: Literal["ready", "needs download", "needs conversion", "needs files"]
+    state: Literal["ready", "needs download", "needs conversion", "needs files", "needs a key"]
     packages: tuple[str, ...] = ()
+    key: str = ""
     megabytes: int | None = None
     files: tuple[str, ...] = ()
 
@@ -59,6 +61,8 @@ class ModelStatus:
             return f"make setup (lacking {', '.join(self.packages)}{size})"
         if self.state == "needs conversion":
             return "done once, on first use (about a minute)"
+        if self.state == "needs a key":
+            return f"put it into the environment variable {self.key}"
         return ", ".join(self.files)
 
 
@@ -96,6 +100,10 @@ def failure(run: Run) -> str:
 
 def model_status(spec: ModelSpec) -> ModelStatus:
     """Find the state of a model's files, without reading them."""
+    if not spec.encoder_kind.has_files:
+        api = api_of(spec)
+        ready = api.key or not api.needs_key
+        return ModelStatus(spec.name, "ready" if ready else "needs a key", key=api.limits.key)
     packages: dict[str, None] = {}
     files: dict[str, None] = {}
     for part in (part for artifact in spec.artifacts for part in artifact.parts):
@@ -107,7 +115,8 @@ def model_status(spec: ModelSpec) -> ModelStatus:
             else:
                 files[part.path] = None
     if packages:
-        return ModelStatus(spec.name, "needs download", tuple(packages), DOWNLOADS.get(spec.source), tuple(files))
+        size = DOWNLOADS.get(spec.source)
+        return ModelStatus(spec.name, "needs download", tuple(packages), megabytes=size, files=tuple(files))
     if files:
         return ModelStatus(spec.name, "needs files", files=tuple(files))
     return ModelStatus(spec.name, "ready" if is_converted(spec) else "needs conversion")

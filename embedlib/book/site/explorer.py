@@ -103,7 +103,7 @@ def explored_models() -> list[str]:
         >>> "glove-6b-50d" in explored_models(), "qwen2.5-coder-1.5b-q4" in explored_models()
         (True, False)
     """
-    return [name for name, spec in roster().items() if spec.parameters < LARGEST]
+    return [name for name, spec in roster().items() if (spec.parameters or 0) < LARGEST]
 
 
 def explorer_files(models: Sequence[str] | None = None, frequent: int = FREQUENT) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from embedlib.models.spec import Case
 
 _BRACKETS = re.compile(r"(?P<rest>.+)\[(?P<options>[^\[\]]*)\]", re.DOTALL)
 
-Option = Literal["limit", "case", "encoding", "prompt"]
+Option = Literal["limit", "case", "encoding", "prompt", "dimensions"]
 
 
 class Options(BaseModel):
@@ -22,7 +22,7 @@ class Options(BaseModel):
 
     `limit` takes the first words of a file of word vectors and reads no further, `case` says how its
     vocabulary is spelled and `encoding` in which encoding it is; `prompt` names one of the prompts of a
-    sentence-transformers model.
+    sentence-transformers model. `dimensions` says how long the vectors of an API are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +31,7 @@ class Options(BaseModel):
     case: Case | None = None
     encoding: str | None = None
     prompt: str | None = None
+    dimensions: int | None = Field(default=None, gt=0)
 
     @field_validator("encoding")
     @classmethod

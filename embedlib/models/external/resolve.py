@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from embedlib._util.code_digest import code_digest, imported_files
 from embedlib._util.paths import cache_dir, written_whole
 from embedlib.errors import ArtifactError, InputError
-from embedlib.models.external import hub
+from embedlib.models.external import api, hub
 from embedlib.models.external.bracket_options import Options, split_options
 from embedlib.models.external.compressed import PACKED
 from embedlib.models.external.word_vectors import file_notes, neighbours
@@ -66,7 +66,7 @@ def _take_apart(text: str) -> _Reference:
 def is_reference(text: str) -> bool:
     """Tell a path or a hub id from what can only be a roster name."""
     rest = _take_apart(text).rest
-    if rest.startswith(("hf:", ".", "~")) or "/" in rest or os.sep in rest:
+    if rest.startswith(("hf:", api.PREFIX, ".", "~")) or "/" in rest or os.sep in rest:
         return True
     with contextlib.suppress(OSError, ValueError):  # too long, or with a NUL
         return Path(rest).suffix in _ENDINGS or Path(rest).exists()
@@ -87,6 +87,9 @@ def resolve_reference(text: str, taken: Collection[str] = ()) -> tuple[str, Mode
     and `InputError` that say what is wrong with which file and what is allowed.
     """
     reference = _take_apart(text)
+    if reference.rest.startswith(api.PREFIX):
+        spec = api.describe_api(reference.rest, reference.options)
+        return reference.with_rest(reference.rest), _renamed(_of_family(spec, reference.family), taken)
     if reference.is_hub:
         source = hub.parse_hub_id(reference.rest)
         folder, commit = hub.fetch_snapshot(source)
@@ -101,9 +104,11 @@ def resolve_reference(text: str, taken: Collection[str] = ()) -> tuple[str, Mode
     name = _safe_name(f"{stem}{options.text}")
     spec = _remembered(pinned, path) or _examine(pinned, path, name, f"{origin}{options.text}", options)
     _tell(pinned, spec)
-    if reference.family:
-        spec = spec.model_copy(update={"family": family_of(reference.family, spec.kind)})
-    return pinned, _renamed(spec, taken)
+    return pinned, _renamed(_of_family(spec, reference.family), taken)
+
+
+def _of_family(spec: ModelSpec, word: str) -> ModelSpec:
+    return spec.model_copy(update={"family": family_of(word, spec.kind)}) if word else spec
 
 
 def _tell(pinned: str, spec: ModelSpec) -> None:
