@@ -124,9 +124,11 @@ def test_a_template_goes_into_the_text_that_is_sent_and_counted(server):
         lambda data: [{**item, "embedding": [float("nan"), *item["embedding"][1:]]} for item in data],
         lambda data: [{**item, "index": 0} for item in data],
         lambda data: [{**item, "embedding": None} for item in data],
+        lambda data: [{**item, "embedding": ["a"] * 50} for item in data],
         "html",
     ],
-    ids=["500", "429", "503", "cut off", "wrong count", "wrong dimension", "NaN", "no order", "no vector", "HTML"],
+    ids=["500", "429", "503", "cut off", "wrong count", "wrong dimension", "NaN", "no order", "no vector",
+         "no numbers", "HTML"],
 )  # fmt: skip
 def test_a_fault_is_overcome_where_the_next_answer_is_right(server, fault):
     server.faults = chain([fault], repeat(None))
@@ -152,7 +154,7 @@ def test_vectors_in_another_order_are_put_in_that_of_the_texts(server):
         ((404, {}), "has no model 'glove'"),
         ((400, {}), "answers with an error"),
         ((500, {}), "answers with an error"),
-        ((429, {}), "still refuses after 1 tries"),
+        ((429, {}), "still refuses (too many requests, or no credit), after up to 1 tries"),
         ("slow", "does not answer"),
         ("html", "cannot be used, 3 times: it is no list of vectors"),
         (lambda data: data * 2, "cannot be used, 3 times: it has 4 vectors for 2 texts"),

@@ -32,13 +32,16 @@ TIMEOUT = 120.0  # seconds for an answer
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate how many tokens a text has, rather too many than too few: one for each three bytes of UTF-8.
+    """Estimate how many tokens a text has, rather too many than too few.
+
+    One is counted for each three characters of ASCII, and two for each other character.
 
     Example:
-        >>> estimate_tokens("The dog barks."), estimate_tokens("dog")
-        (5, 1)
+        >>> estimate_tokens("The dog barks."), estimate_tokens("dog"), estimate_tokens("\u72ac")
+        (5, 1, 2)
     """
-    return max(1, math.ceil(len(text.encode()) / 3))
+    ascii_ones = sum(character.isascii() for character in text)
+    return max(1, math.ceil(ascii_ones / 3) + 2 * (len(text) - ascii_ones))
 
 
 def request_batches(texts: Sequence[str], limits: Limits) -> Iterator[list[int]]:
@@ -208,7 +211,7 @@ class RemoteEncoder(WordsAsTexts):
         if isinstance(error, openai.NotFoundError):
             return f"{host} has no model {self.api.model!r}: {line}"
         if isinstance(error, openai.RateLimitError):
-            return f"{host} still refuses after {RETRIES} tries (too many requests, or no credit): {line}"
+            return f"{host} still refuses (too many requests, or no credit), after up to {RETRIES} tries: {line}"
         if isinstance(error, openai.APIConnectionError):
             return f"{host} does not answer: {line}"
         return f"{host} answers with an error: {line}"
@@ -241,7 +244,10 @@ def _checked(answer: Any, count: int, dimension: int) -> FloatMatrix:
         raise BadAnswerError("it does not say which vector is of which text")
     vectors = np.empty((count, dimension), dtype=np.float32)
     for place, item in zip(places, items, strict=True):
-        row = np.asarray(item.embedding, dtype=np.float32) if isinstance(item.embedding, list) else np.empty(0)
+        try:
+            row = np.asarray(item.embedding, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise BadAnswerError("a vector is no list of numbers") from None
         if row.shape != (dimension,):
             raise BadAnswerError(f"a vector has {row.size} numbers, not {dimension}")
         if not np.isfinite(row).all():

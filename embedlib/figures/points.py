@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from embedlib.figures.labels import spread
+from embedlib.figures.labels import name_points, spread
 from embedlib.figures.style import FAMILY_COLOURS, INK, name_families
 
 
@@ -17,15 +17,11 @@ def draw_sizes(ax: Axes, models: pd.DataFrame) -> Axes:
     ax.scatter(
         models["parameters"], models["dimension"], s=90, color=[FAMILY_COLOURS[f] for f in models["family"]], zorder=3
     )
-    for name, row in models.iterrows():
-        left = row["parameters"] > models["parameters"].max() / 4  # where a name might not fit behind its dot
-        ax.annotate(
-            str(name), (row["parameters"], row["dimension"]), (-9 if left else 9, 0), textcoords="offset points",
-            ha="right" if left else "left", va="center", fontsize=10, color=FAMILY_COLOURS[row["family"]],
-        )  # fmt: skip
     ax.set_xscale("log")
     ax.set_xlim(models["parameters"].min() / 2.5, models["parameters"].max() * 4)
     ax.set_ylim(0, models["dimension"].max() * 1.12)
+    points = models.assign(x=models["parameters"], y=models["dimension"], low=np.nan, high=np.nan)
+    name_points(ax, points, points, {str(name): FAMILY_COLOURS[f] for name, f in models["family"].items()})
     ax.set_xlabel("parameters behind the vectors (log scale)")
     ax.set_ylabel("dimension of a vector")
     ax.grid(alpha=0.25)
