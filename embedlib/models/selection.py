@@ -47,15 +47,15 @@ class Models(Sequence[str]):
 
     @property
     def family(self) -> dict[str, str]:
-        """Give the family of each model by name: "counting", "contrastive", "decoder" or "static-llm"."""
+        """Give the family of each model by name: "counting", "contrastive", "decoder", "static-llm" or "hosted"."""
         return {name: spec.family for name, spec in self._specs.items()}
 
     @property
     def sides(self) -> dict[str, str]:
         """Give the side of each model by name: "LLM", "classical" or "neither".
 
-        Decoders are LLMs, and counting models and contrastive encoders are classical. Static vectors taken from an
-        LLM and models that are illustrations are neither: no verdict compares them.
+        Decoders and hosted models are LLMs, and counting models and contrastive encoders are classical. Static vectors
+        taken from an LLM and models that are illustrations are neither: no verdict compares them.
         """
         return {name: spec.side for name, spec in self._specs.items()}
 
