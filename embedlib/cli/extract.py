@@ -50,6 +50,7 @@ def extract(
     from embedlib.datasets.lexicon import load_words
     from embedlib.embeddings.embed import embed_words, unstored_words
     from embedlib.embeddings.readings import reading_of
+    from embedlib.encoders.remote import BUDGET
     from embedlib.models.roster import find_model, roster
 
     names = model or list(roster())
@@ -70,7 +71,7 @@ def extract(
         show_table(f"{len(wanted):,} words", ["model", "to compute", "tokens, about", "US dollars, about"], rows)
         return
     if budget is not None:
-        os.environ["EMBEDLIB_API_BUDGET"] = str(budget)
+        os.environ[BUDGET] = str(budget)
     for name, way in itertools.product(names, ways):
         table = embed_words(name, wanted, reading=way, layer=chosen, pooling=pooling, template=template)
         counts = [len(part) for part in (table, table.missing, table.found_as, table.cut)]

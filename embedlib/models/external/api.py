@@ -104,13 +104,14 @@ def find_api(text: str, options: Options) -> Api:
     """Find the model that a reference without its options names.
 
     Raises `UnknownNameError` for an unknown provider or model of one, and `InputError` for an address that is none,
-    and for a dimension that is missing or that the model cannot have.
+    and for a dimension that is missing or that the model cannot have. Raises `ArtifactError` for another option.
 
     Example:
         >>> api = find_api("api:http://127.0.0.1:7997/v1#all-MiniLM-L6-v2", Options(dimensions=384))
         >>> api.model, api.known.dimension, api.limits.key
         ('all-MiniLM-L6-v2', 384, 'EMBEDLIB_API_KEY')
     """
+    options.check(text, ("dimensions",), "an embedding API")
     rest = text.removeprefix(PREFIX)
     if "#" in rest or "://" in rest:
         return _by_address(text, rest, options)

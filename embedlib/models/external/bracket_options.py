@@ -68,7 +68,7 @@ class Options(BaseModel):
         said = ",".join(f"{name}={value}" for name, value in self.model_dump(exclude_none=True).items())
         return f"[{said}]" if said else ""
 
-    def check(self, path: Path, allowed: tuple[Option, ...], what: str) -> None:
+    def check(self, path: Path | str, allowed: tuple[Option, ...], what: str) -> None:
         """Raise `ArtifactError` for an option that is set and means nothing for a model of this kind (`what`)."""
         for name in get_args(Option):
             if getattr(self, name) is not None and name not in allowed:
